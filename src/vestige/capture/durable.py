@@ -1,0 +1,75 @@
+"""Writing so that a power cut leaves either the old file or the new one, never half of one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import uuid
+from pathlib import Path
+
+from vestige.errors import OutputError
+
+
+def sync_folder(folder: str | os.PathLike[str]) -> None:
+    """Make the entries of a folder (new names, renames) durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
+    """Write `data` under `path` so that the file is either whole or not there.
+
+    Raises
+    ------
+    OutputError
+        where the disk refuses; nothing half-written stays behind.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_atomically(f"{folder}/note.txt", b"whole")
+    ...     open(f"{folder}/note.txt", "rb").read()
+    b'whole'
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+    try:
+        with open(temporary, "xb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, path)
+        sync_folder(path.parent)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise OutputError(
+            f"{path} cannot be written ({error.strerror}): free some space or choose another folder"
+        ) from None
+
+
+def publish_folder(staged: Path, final: Path) -> None:
+    """Move a finished folder to its place in one step, durably; an older `final` gives way.
+
+    Raises
+    ------
+    OutputError
+        where the disk refuses; then `final` is as it was.
+    """
+    try:
+        for folder, _, files in os.walk(staged):
+            for name in files:
+                with open(os.path.join(folder, name), "rb") as stream:
+                    os.fsync(stream.fileno())
+            sync_folder(folder)
+        older = final.with_name(f".{final.name}.{uuid.uuid4().hex[:8]}.old")
+        if final.exists():
+            os.rename(final, older)
+        os.rename(staged, final)
+        sync_folder(final.parent)
+        shutil.rmtree(older, ignore_errors=True)
+    except OSError as error:
+        raise OutputError(f"{final} cannot be written ({error.strerror})") from None

@@ -1,0 +1,300 @@
+"""A capture: a stack of frames of one thing, and the manifest that says what each frame is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+
+from vestige.capture.coordinates import Coordinate
+from vestige.errors import InputError
+
+MANIFEST = "capture.json"
+JOURNAL = "capture.jsonl"
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class Thing(_Model):
+    """The object recorded. Kept small here; the archive holds the full description."""
+
+    identifier: str = ""
+    title: str = ""
+
+
+class Rights(_Model):
+    """Who made the capture and what others may do with it."""
+
+    creator: str = ""
+    licence: str = ""
+    statement: str = ""
+
+
+class Frame(_Model):
+    """One recorded file and where it stands on each axis.
+
+    ``role`` tells what the frame shows: the object, or a reference for calibration
+    (``dark``, ``flat``, ``white``, ``target``). ``supersedes`` names the file that this frame
+    replaces (a page shot again); the older file stays where it is.
+    """
+
+    file: str
+    sha256: str = ""
+    role: str = "object"
+    coordinates: dict[str, Coordinate] = Field(default_factory=dict)
+    supersedes: str = ""
+    settings: dict[str, Any] = Field(default_factory=dict)
+
+    def number(self, axis: str) -> float:
+        """The value on `axis` as a number; an InputError naming the frame where it has none."""
+        if axis not in self.coordinates:
+            raise InputError(
+                self.file,
+                f"has no {axis}",
+                f"a coordinate '{axis}' for each frame",
+                "add it with vestige capture new",
+            )
+        try:
+            return self.coordinates[axis].number
+        except ValueError as error:
+            raise InputError(self.file, f"has a bad {axis}: {error}") from None
+
+
+class Calibration(_Model):
+    """A file that describes the rig: light directions, cameras, a scale."""
+
+    kind: str
+    file: str
+    sha256: str = ""
+
+
+class Capture(_Model):
+    """A stack of frames of one thing.
+
+    Paths of frames are relative to the folder of the manifest. A capture is ``open`` while frames
+    arrive and ``sealed`` once it is complete; a sealed capture never changes.
+
+    >>> capture = Capture(frames=[Frame(file="a.tif"), Frame(file="b.tif", role="dark")])
+    >>> [frame.file for frame in capture.select(role="object")]
+    ['a.tif']
+    """
+
+    version: Literal["vestige-capture-1"] = "vestige-capture-1"
+    thing: Thing = Field(default_factory=Thing)
+    state: Literal["open", "sealed"] = "open"
+    created: datetime | None = None
+    frames: list[Frame] = Field(default_factory=list)
+    settings: dict[str, Any] = Field(default_factory=dict)
+    calibration: list[Calibration] = Field(default_factory=list)
+    rights: Rights = Field(default_factory=Rights)
+    notes: list[str] = Field(default_factory=list)
+
+    _root: Path = PrivateAttr(default=Path())
+
+    @model_validator(mode="after")
+    def _distinct_files(self) -> Self:
+        names = [frame.file for frame in self.frames]
+        doubles = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
+        if doubles:
+            raise ValueError(f"frame {doubles[0]} is listed twice")
+        return self
+
+    @property
+    def root(self) -> Path:
+        """The folder that frame paths are relative to."""
+        return self._root
+
+    def at(self, root: str | os.PathLike[str]) -> Self:
+        """This capture with its frames under `root`."""
+        self._root = Path(root)
+        return self
+
+    def path(self, item: Frame | Calibration) -> Path:
+        """The file of a frame or a calibration on disk."""
+        return self._root / item.file
+
+    def select(self, *, role: str = "object", **coordinate: float | str) -> list[Frame]:
+        """Frames of a role, in order, without those superseded; optionally with exact coordinates.
+
+        >>> frames = [Frame(file="1.tif"), Frame(file="1b.tif", supersedes="1.tif")]
+        >>> [f.file for f in Capture(frames=frames).select()]
+        ['1b.tif']
+        """
+        replaced = {frame.supersedes for frame in self.frames if frame.supersedes}
+        return [
+            frame
+            for frame in self.frames
+            if frame.role == role
+            and frame.file not in replaced
+            and all(
+                axis in frame.coordinates and frame.coordinates[axis].value == value
+                for axis, value in coordinate.items()
+            )
+        ]
+
+    def sorted_by(self, axis: str, *, role: str = "object") -> list[Frame]:
+        """Frames of a role ordered along an axis.
+
+        Raises
+        ------
+        InputError
+            where a frame has no number on that axis.
+        """
+        return sorted(self.select(role=role), key=lambda frame: frame.number(axis))
+
+    def axes(self) -> list[str]:
+        """The axes on which the object frames carry a coordinate."""
+        found: dict[str, None] = {}
+        for frame in self.select():
+            found.update(dict.fromkeys(frame.coordinates))
+        return list(found)
+
+    def calibrations(self, kind: str) -> list[Path]:
+        """Files of a kind of calibration (``lights``, ``cameras``)."""
+        return [self.path(item) for item in self.calibration if item.kind == kind]
+
+    def digest(self) -> str:
+        """A SHA-256 over what the capture says and over the bytes of its files.
+
+        Frames whose manifest carries a digest are trusted; the others are read.
+        """
+        record = self.model_dump(mode="json", exclude={"created", "state", "notes"})
+        for item, listed in zip(
+            [*self.frames, *self.calibration],
+            [*record["frames"], *record["calibration"]],
+            strict=True,
+        ):
+            listed["sha256"] = item.sha256 or file_digest(self.path(item))
+        return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
+
+    def to_json(self) -> str:
+        """The manifest as written to ``capture.json``."""
+        return self.model_dump_json(indent=1, exclude_defaults=False) + "\n"
+
+
+def load_manifest(path: str | os.PathLike[str]) -> Capture:
+    """Read a ``capture.json``.
+
+    Raises
+    ------
+    InputError
+        where the file is no manifest, in one sentence that names the first fault.
+
+    >>> load_manifest("no_such_folder/capture.json")
+    Traceback (most recent call last):
+    ...
+    vestige.errors.InputError: no_such_folder/capture.json cannot be read (No such file or directory)
+    """
+    path = Path(path)
+    try:
+        capture = Capture.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise InputError(path, f"cannot be read ({error.strerror})") from None
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise InputError(
+            path,
+            f"is no valid manifest: {where}: {first['msg']}",
+            action="mend it, or make it anew with vestige capture new",
+        ) from None
+    return _safe(capture.at(path.parent), path)
+
+
+def _safe(capture: Capture, manifest: Path) -> Capture:
+    """Refuse frame paths that leave the capture's folder: a manifest may come from a stranger."""
+    items: list[Frame | Calibration] = [*capture.frames, *capture.calibration]
+    for item in items:
+        if Path(item.file).is_absolute() or ".." in Path(item.file).parts or "\0" in item.file:
+            raise InputError(
+                manifest, f"names {item.file!r}, outside its own folder", "relative paths beneath the manifest"
+            )
+    return capture
+
+
+def check(capture: Capture) -> list[str]:
+    """What is wrong with the files of a capture: missing, empty, or changed since recorded.
+
+    An empty list means that all is well.
+    """
+    problems = []
+    items: list[Frame | Calibration] = [*capture.frames, *capture.calibration]
+    for item in items:
+        path = capture.path(item)
+        if not path.is_file():
+            problems.append(f"{item.file} is missing")
+        elif path.stat().st_size == 0:
+            problems.append(f"{item.file} is empty")
+        elif item.sha256 and file_digest(path) != item.sha256:
+            problems.append(f"{item.file} has changed since it was recorded")
+    if not capture.select():
+        problems.append("the capture holds no frame of the object")
+    return problems
+
+
+def seal(capture: Capture) -> Capture:
+    """The capture with a digest for each file, sealed: from now on it never changes.
+
+    Raises
+    ------
+    InputError
+        where a file is missing, empty or not what was recorded.
+    """
+    if problems := check(capture):
+        raise InputError(capture.root / MANIFEST, f"cannot be sealed: {problems[0]}")
+    return capture.model_copy(
+        update={
+            "state": "sealed",
+            "frames": [f.model_copy(update={"sha256": file_digest(capture.path(f))}) for f in capture.frames],
+            "calibration": [
+                c.model_copy(update={"sha256": file_digest(capture.path(c))}) for c in capture.calibration
+            ],
+        }
+    ).at(capture.root)
+
+
+def save(capture: Capture, folder: str | os.PathLike[str]) -> Path:
+    """Write ``capture.json`` into `folder`, atomically and durably; never over a sealed one."""
+    from vestige.capture.durable import write_atomically
+
+    path = Path(folder) / MANIFEST
+    if path.exists() and load_manifest(path).state == "sealed":
+        raise InputError(path, "is sealed and never changes", action="put new frames into a new capture")
+    write_atomically(path, capture.to_json().encode())
+    return path
+
+
+def file_digest(path: str | os.PathLike[str]) -> str:
+    """The SHA-256 of a file, as hexadecimal.
+
+    Raises
+    ------
+    InputError
+        where the file cannot be read.
+    """
+    try:
+        with open(path, "rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(path, f"cannot be read ({error.strerror})") from None
+
+
+def capture_of(paths: Iterable[str | os.PathLike[str]], frames: Sequence[Frame] | None = None) -> Capture:
+    """A capture of loose files, in the order given; relative to their common folder."""
+    files = [Path(path).absolute() for path in paths]
+    if not files:
+        raise InputError("the input", "holds no file", "one frame or more")
+    for file in files:
+        if not file.is_file():
+            raise InputError(file, "is not a file" if file.exists() else "does not exist")
+    root = Path(os.path.commonpath([file.parent for file in files]))
+    found = [Frame(file=file.relative_to(root).as_posix()) for file in files]
+    return Capture(frames=list(frames) if frames is not None else found).at(root)
