@@ -1,6 +1,7 @@
 """Captures: stacks of frames of one thing, with coordinates, open while frames arrive and sealed after."""
 
 from vestige.capture.coordinates import AXES, Coordinate, coordinates
+from vestige.capture.infer import infer_capture, natural_order, open_capture, read_light_file
 from vestige.capture.journal import OpenCapture
 from vestige.capture.manifest import (
     JOURNAL,
@@ -33,7 +34,11 @@ __all__ = [
     "check",
     "coordinates",
     "file_digest",
+    "infer_capture",
     "load_manifest",
+    "natural_order",
+    "open_capture",
+    "read_light_file",
     "save",
     "seal",
 ]

@@ -30,9 +30,7 @@ class OpenCapture:
     def __init__(self, folder: str | os.PathLike[str], base: Capture | None = None) -> None:
         self.folder = Path(folder)
         manifest = self.folder / MANIFEST
-        self.capture = (
-            load_manifest(manifest) if manifest.exists() else (base or Capture()).at(self.folder)
-        )
+        self.capture = load_manifest(manifest) if manifest.exists() else (base or Capture()).at(self.folder)
         if self.capture.state == "sealed":
             raise InputError(manifest, "is sealed and takes no more frames", action="start a new capture")
         self.capture.frames.extend(read_journal(self.folder / JOURNAL, known=self.capture))
@@ -41,7 +39,9 @@ class OpenCapture:
     def append(self, frame: Frame) -> None:
         """Add a frame whose file is already in the folder; durable when this returns."""
         if any(frame.file == known.file for known in self.capture.frames):
-            raise InputError(frame.file, "is in this capture already", action="give a re-shot frame a new name")
+            raise InputError(
+                frame.file, "is in this capture already", action="give a re-shot frame a new name"
+            )
         if not (self.folder / frame.file).is_file():
             raise InputError(frame.file, "is not in the folder of the capture", action="copy it there first")
         line = frame.model_dump_json() + "\n"

@@ -102,7 +102,9 @@ class Capture(_Model):
     @model_validator(mode="after")
     def _distinct_files(self) -> Self:
         names = [frame.file for frame in self.frames]
-        doubles = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
+        doubles = (
+            sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
+        )
         if doubles:
             raise ValueError(f"frame {doubles[0]} is listed twice")
         return self
@@ -167,11 +169,8 @@ class Capture(_Model):
         Frames whose manifest carries a digest are trusted; the others are read.
         """
         record = self.model_dump(mode="json", exclude={"created", "state", "notes"})
-        for item, listed in zip(
-            [*self.frames, *self.calibration],
-            [*record["frames"], *record["calibration"]],
-            strict=True,
-        ):
+        items: list[Frame | Calibration] = [*self.frames, *self.calibration]
+        for item, listed in zip(items, [*record["frames"], *record["calibration"]], strict=True):
             listed["sha256"] = item.sha256 or file_digest(self.path(item))
         return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
 
@@ -215,7 +214,9 @@ def _safe(capture: Capture, manifest: Path) -> Capture:
     for item in items:
         if Path(item.file).is_absolute() or ".." in Path(item.file).parts or "\0" in item.file:
             raise InputError(
-                manifest, f"names {item.file!r}, outside its own folder", "relative paths beneath the manifest"
+                manifest,
+                f"names {item.file!r}, outside its own folder",
+                "relative paths beneath the manifest",
             )
     return capture
 

@@ -100,9 +100,9 @@ class Context:
         >>> Context(seed=1).random(4).integers(9) == Context(seed=1).random(4).integers(9)
         np.True_
         """
-        import numpy
+        import numpy as np
 
-        return numpy.random.default_rng([self.seed, *path])
+        return np.random.default_rng([self.seed, *path])
 
     def progress(self, done: float, total: float, label: str) -> None:
         """Say how far the run is; also the place where a stop is heard."""
@@ -137,7 +137,13 @@ class Context:
         return value
 
     def map(
-        self, key: str, function: Callable[[Item], T], items: Sequence[Item], *, label: str = "", cores: int | None = None
+        self,
+        key: str,
+        function: Callable[[Item], T],
+        items: Sequence[Item],
+        *,
+        label: str = "",
+        cores: int | None = None,
     ) -> list[T]:
         """`part` for each item, spread over the cores granted; results in the order of `items`.
 
@@ -152,7 +158,9 @@ class Context:
         keys = [f"{key}/{index:0{width}d}" for index in range(len(items))]
         workers = max(1, min(cores or self.budget.cores, len(items) or 1))
         if workers == 1:
-            return [self.part(k, function, item) for k, item in zip(keys, self.track(items, label), strict=True)]
+            return [
+                self.part(k, function, item) for k, item in zip(keys, self.track(items, label), strict=True)
+            ]
         results: list[T] = []
         with ThreadPoolExecutor(workers) as pool:
             futures: list[Future[T]] = [
@@ -188,5 +196,3 @@ class Clock:
     def left(self, done: float, total: float) -> float | None:
         """Seconds left if the rest goes as the part done did; None before anything is done."""
         return self.seconds * (total - done) / done if done > 0 else None
-
-

@@ -116,9 +116,11 @@ class Session(Protocol):
 
     def render(
         self, recipe: Recipe, region: tuple[int, int, int, int] | None = None, size: int = 800
-    ) -> NDArray[np.uint8]: ...
+    ) -> NDArray[np.uint8]:
+        """The picture that `recipe` gives of a region, at most `size` pixels long."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Let go of files and memory."""
 
 
 Run = Callable[[Inputs, Recipe, Context], Outcome]
@@ -171,7 +173,8 @@ class Technique:
     """One folder of the house: a name, what it is for, its forward model and its operations.
 
     >>> nothing = Operation("run", "Do nothing", Recipe, (), (), lambda i, r, c: Outcome([]))
-    >>> toy = Technique("toy", "Toy", "Shows the contract", ForwardModel(Recipe, lambda r, f, s: Capture()), (nothing,))
+    >>> model = ForwardModel(Recipe, lambda recipe, folder, seed: Capture())
+    >>> toy = Technique("toy", "Toy", "Shows the contract", model, (nothing,))
     >>> toy.operation("run").summary
     'Do nothing'
     """

@@ -20,7 +20,7 @@ def setting(default: Any, help: str, *, unit: str = "", **bounds: Any) -> Any:  
     >>> Blur().radius
     2.0
     """
-    extra = {"unit": unit} if unit else None
+    extra: dict[str, Any] | None = {"unit": unit} if unit else None
     if isinstance(default, list | dict):
         return Field(default_factory=default.copy, description=help, json_schema_extra=extra, **bounds)
     return Field(default=default, description=help, json_schema_extra=extra, **bounds)
@@ -59,7 +59,7 @@ class Recipe(BaseModel):
         return self
 
     def for_frame(self, name: str) -> Self:
-        """This recipe as it holds for one frame.
+        """The recipe as it holds for one frame.
 
         >>> class Crop(Recipe):
         ...     left: int = setting(0, "Cut from the left", unit="px", ge=0)

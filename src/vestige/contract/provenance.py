@@ -1,0 +1,86 @@
+"""What computed a result: software, libraries, machine."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import resource
+import subprocess
+import sys
+from functools import cache
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+
+import vestige
+from vestige.capture import file_digest
+from vestige.contract.report import Software
+
+
+@cache
+def software() -> Software:
+    """The software of this process: version, commit where run from a checkout, libraries."""
+    return Software(
+        vestige=vestige.__version__,
+        commit=_commit(),
+        python=platform.python_version(),
+        machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        libraries=_libraries(),
+    )
+
+
+def _commit() -> str:
+    root = Path(vestige.__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        return ""
+    try:
+        answer = subprocess.run(
+            ["git", "-C", root, "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return answer.stdout.strip()
+
+
+def _libraries() -> dict[str, str]:
+    found = {}
+    for requirement in requires("vestige") or []:
+        if "extra ==" in requirement and not any(
+            e in requirement for e in ("'learn'", '"learn"', "'cuda'", '"cuda"')
+        ):
+            continue
+        name = requirement.split(";")[0].split("[")[0].split(">")[0].split("=")[0].strip()
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return dict(sorted(found.items()))
+
+
+def peak_mib() -> float:
+    """Peak resident memory of this process so far, in MiB.
+
+    >>> peak_mib() > 1
+    True
+    """
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 1024 if sys.platform != "darwin" else peak / 2**20
+
+
+def path_digest(path: Path) -> tuple[str, int]:
+    """SHA-256 and size of a file, or of a folder (over the names and digests of what it holds).
+
+    >>> path_digest(Path("no such file"))
+    Traceback (most recent call last):
+    ...
+    vestige.errors.InputError: no such file cannot be read (No such file or directory)
+    """
+    if not path.is_dir():
+        digest = file_digest(path)
+        return digest, path.stat().st_size
+    whole, size = hashlib.sha256(), 0
+    for item in sorted(path.rglob("*")):
+        if item.is_file():
+            size += item.stat().st_size
+            whole.update(f"{item.relative_to(path).as_posix()}\0{file_digest(item)}\n".encode())
+    return whole.hexdigest(), size

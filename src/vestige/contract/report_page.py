@@ -1,0 +1,74 @@
+"""``report.html``: the report of a run for a person, one file, readable anywhere."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from vestige.contract.product import Picture
+from vestige.contract.report import Report
+
+PAGE = "report.html"
+
+
+def page(report: Report, pictures: Sequence[Picture] = ()) -> str:
+    """The report as one HTML page with its pictures inside.
+
+    Everything that came from outside (names, warnings) is escaped.
+    """
+    from jinja2 import Environment, PackageLoader
+
+    environment = Environment(loader=PackageLoader("vestige.contract", "templates"), autoescape=True)
+    shown = [(picture, _inline(picture)) for picture in pictures]
+    return environment.get_template("report.html").render(
+        report=report,
+        pictures=shown,
+        figures=list(rows(report.measurements)),
+        columns=_columns(report.frames),
+    )
+
+
+def rows(measurements: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Measurements as flat rows of name and readable value; long lists by their first values.
+
+    >>> list(rows({"align": {"residual_px": 0.12345}}))
+    [('align · residual px', '0.1234')]
+    """
+    for name, value in measurements.items():
+        label = f"{prefix}{name.replace('_', ' ')}"
+        if isinstance(value, dict):
+            yield from rows(value, f"{label} · ")
+        else:
+            yield label, readable(value)
+
+
+def readable(value: Any) -> str:
+    """A value as a person reads it.
+
+    >>> readable(0.000123456), readable(True), readable(None)
+    ('0.0001235', 'yes', '–')
+    """
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list):
+        shown = ", ".join(readable(item) for item in value[:12])
+        return f"{shown}, … ({len(value)} in all)" if len(value) > 12 else shown
+    return str(value)
+
+
+def _columns(frames: list[dict[str, Any]]) -> list[str]:
+    found: dict[str, None] = {}
+    for frame in frames:
+        found.update(dict.fromkeys(frame))
+    return list(found)
+
+
+def _inline(picture: Picture) -> str:
+    from vestige.imaging import jpeg_bytes
+
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg_bytes(picture.pixels)).decode()

@@ -1,0 +1,281 @@
+"""Running an operation: check the inputs, resume what a kill left, publish the result in one step."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from vestige.capture import Capture
+from vestige.capture.durable import publish_folder, write_atomically
+from vestige.contract.budget import Budget
+from vestige.contract.context import Clock, Context, Progress
+from vestige.contract.operation import Inputs, Operation, Technique, required_axes
+from vestige.contract.product import Outcome, Product
+from vestige.contract.provenance import path_digest, peak_mib, software
+from vestige.contract.recipe import Recipe
+from vestige.contract.report import REPORT, InputRecord, ProductRecord, Report, load_report, plain, to_json
+from vestige.contract.report_page import PAGE, page
+from vestige.contract.validate import validate
+from vestige.errors import InputError, OutputError, UsageError
+
+Given = Mapping[str, Sequence[Capture | Product]]
+
+
+def execute(
+    technique: Technique,
+    operation: str,
+    inputs: Given,
+    recipe: Recipe | None,
+    out: str | Path,
+    *,
+    budget: Budget | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+    replace: bool = False,
+) -> Report:
+    """Run an operation and put its products, ``report.json`` and ``report.html`` under `out`.
+
+    Work is done in a hidden folder beside `out`, which survives a kill: the same call goes on from
+    the parts that are finished. `out` appears in one step, whole or not at all. If `out` already
+    holds the result of this very call, that report is returned and nothing is done.
+
+    Raises
+    ------
+    UsageError, InputError
+        where the inputs do not fit the operation.
+    OutputError
+        where `out` holds something else (`replace` allows taking its place), or another run is
+        working on it, or the disk refuses.
+    """
+    todo = technique.operation(operation)
+    recipe = recipe if recipe is not None else todo.recipe()
+    given = Inputs(inputs)
+    _check_inputs(technique, todo, given)
+    records = _input_records(given)
+    key = run_key(technique, todo, records, recipe, seed)
+    out = Path(out)
+    if (done := _already(out, key)) and not replace:
+        return done
+    _refuse_foreign(out, replace=replace)
+    with _working_folder(out, key) as work:
+        clock, started = Clock(), datetime.now(UTC)
+        context = Context(
+            work / "parts",
+            work / "output",
+            budget=budget,
+            seed=seed,
+            cancelled=cancelled,
+            **({"progress": progress} if progress else {}),
+        )
+        with _capped(context.budget):
+            outcome = todo.run(given, recipe, context)
+        products = _product_records(technique, todo, outcome, context)
+        report = Report(
+            technique=technique.name,
+            operation=todo.name,
+            operation_version=todo.version,
+            title=_title(given) or technique.title,
+            key=key,
+            inputs=records,
+            recipe=plain(recipe.model_dump(mode="json")),
+            seed=seed,
+            started=started,
+            seconds=round(clock.seconds, 3),
+            peak_mib=round(peak_mib(), 1),
+            budget={
+                "cores": context.budget.cores,
+                "bytes": context.budget.bytes,
+                "device": context.budget.device,
+            },
+            software=software(),
+            products=products,
+            measurements=plain(outcome.measurements),
+            frames=plain(outcome.frames),
+            warnings=context.warnings,
+        )
+        write_atomically(context.output / PAGE, page(report, outcome.pictures).encode())
+        write_atomically(context.output / REPORT, to_json(report))
+        publish_folder(context.output, out)
+    return report
+
+
+def run_key(
+    technique: Technique, operation: Operation, inputs: Sequence[InputRecord], recipe: Recipe, seed: int
+) -> str:
+    """What identifies a run: operation and version, inputs by digest, recipe, seed."""
+    record = [
+        technique.name,
+        operation.name,
+        operation.version,
+        [[item.name, item.sha256] for item in inputs],
+        recipe.model_dump(mode="json"),
+        seed,
+    ]
+    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
+
+
+def _check_inputs(technique: Technique, operation: Operation, given: Inputs) -> None:
+    known = {item.name: item for item in operation.inputs}
+    for name in given:
+        if name not in known:
+            raise UsageError(f"{technique.name} {operation.name} takes no input '{name}'")
+    for item in operation.inputs:
+        found = given[item.name]
+        if not found and not item.optional:
+            raise UsageError(f"{technique.name} {operation.name} needs an input '{item.name}': {item.help}")
+        if len(found) > 1 and not item.many:
+            raise UsageError(f"{item.name}: one is needed, {len(found)} were given")
+        for thing in found:
+            _check_input(operation, item.name, thing, given)
+
+
+def _check_input(operation: Operation, name: str, thing: Capture | Product, given: Inputs) -> None:
+    item = next(known for known in operation.inputs if known.name == name)
+    if isinstance(thing, Capture):
+        if not item.takes_capture:
+            raise UsageError(f"{name}: a product of kind '{item.kind}' is needed, a capture was given")
+        if not thing.select():
+            raise InputError(thing.root, "holds no frame of an object", item.help)
+        required_axes(operation, thing, item)
+    elif item.takes_capture:
+        raise UsageError(f"{name}: a capture is needed, a product was given")
+    elif thing.kind != item.kind:
+        raise UsageError(
+            f"{name}: a product of kind '{item.kind}' is needed, '{thing.name}' is of kind '{thing.kind}'"
+        )
+    elif not thing.path.exists():
+        raise InputError(thing.path, "does not exist")
+
+
+def _input_records(given: Inputs) -> list[InputRecord]:
+    records = []
+    for name in given:
+        for item in given[name]:
+            if isinstance(item, Capture):
+                record = InputRecord(name=name, what="capture", path=str(item.root), sha256=item.digest())
+            else:
+                record = InputRecord(
+                    name=name, what=item.kind.value, path=str(item.path), sha256=path_digest(item.path)[0]
+                )
+            records.append(record)
+    return records
+
+
+def _title(given: Inputs) -> str:
+    for name in given:
+        for capture in given.captures(name):
+            return capture.thing.title or capture.thing.identifier or capture.root.name
+    return ""
+
+
+def _already(out: Path, key: str) -> Report | None:
+    """The report under `out` if it is of this very call and its products are all there."""
+    try:
+        report = load_report(out)
+    except InputError:
+        return None
+    whole = all((out / product.path).exists() for product in report.products)
+    return report if report.key == key and whole else None
+
+
+def _refuse_foreign(out: Path, *, replace: bool) -> None:
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise OutputError(f"{out} is a file: name a folder for the products")
+    if any(out.iterdir()) and not replace:
+        raise OutputError(
+            f"{out} is not empty: name another folder, or add --replace to put the new result there"
+        )
+    if any(out.iterdir()) and not (out / REPORT).exists():
+        raise OutputError(
+            f"{out} holds files that are no result of Vestige, and is left alone: name another folder"
+        )
+
+
+@contextlib.contextmanager
+def _working_folder(out: Path, key: str) -> Iterator[Path]:
+    """A folder beside `out` for this run; what an unlike run left there is dropped. One run at a time."""
+    work = out.absolute().parent / f".{out.name}.vestige"
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+        lock = open(work / "lock", "a+b")  # noqa: SIM115 - held until the run ends
+    except OSError as error:
+        raise OutputError(f"{out} cannot be written ({error.strerror}): choose another folder") from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise OutputError(
+                f"{out} is being made by another run: wait for it, or name another folder"
+            ) from None
+        mark = work / "key"
+        if not mark.exists() or mark.read_text() != key:
+            for name in ("parts", "output"):
+                shutil.rmtree(work / name, ignore_errors=True)
+            write_atomically(mark, key.encode())
+        try:
+            yield work
+        except OSError as error:
+            place = error.filename or out
+            raise OutputError(
+                f"{place} cannot be used ({error.strerror}): free some space or check the disk"
+            ) from error
+        shutil.rmtree(work, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _capped(budget: Budget) -> Iterator[None]:
+    """Hold the threads of OpenCV, Numba and libvips to the cores granted while the run lasts."""
+    import cv2
+    import numba
+
+    before = cv2.getNumThreads(), numba.get_num_threads()
+    os.environ["VIPS_CONCURRENCY"] = str(budget.cores)
+    os.environ["OMP_THREAD_LIMIT"] = str(budget.cores)
+    cv2.setNumThreads(budget.cores)
+    numba.set_num_threads(max(1, min(budget.cores, before[1])))
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before[0])
+        numba.set_num_threads(before[1])
+
+
+def _product_records(
+    technique: Technique, operation: Operation, outcome: Outcome, context: Context
+) -> list[ProductRecord]:
+    """Check each product against what the operation declares and what its kind demands."""
+    declared = {item.name: item for item in operation.outputs}
+    made = {product.name for product in outcome.products}
+    for item in operation.outputs:
+        if item.name not in made and not item.optional:
+            raise AssertionError(f"{technique.name} {operation.name} made no product '{item.name}'")
+    records = []
+    for product in outcome.products:
+        if product.name not in declared or product.kind != declared[product.name].kind:
+            raise AssertionError(
+                f"{technique.name} {operation.name} made '{product.name}', which it does not declare"
+            )
+        path = product.path if product.path.is_absolute() else context.output / product.path
+        validate(Product(product.name, product.kind, path, product.about))
+        digest, size = path_digest(path)
+        records.append(
+            ProductRecord(
+                name=product.name,
+                kind=product.kind,
+                path=path.relative_to(context.output).as_posix(),
+                bytes=size,
+                sha256=digest,
+                about=plain(product.about),
+            )
+        )
+    return records

@@ -1,0 +1,38 @@
+"""Making a capture with a technique's forward model, whole or not at all."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from pathlib import Path
+
+from vestige.capture import Capture, load_manifest
+from vestige.capture.durable import publish_folder
+from vestige.contract.operation import Technique
+from vestige.contract.recipe import Recipe
+from vestige.errors import OutputError
+
+
+def simulate(
+    technique: Technique, out: str | Path, recipe: Recipe | None = None, *, seed: int = 0
+) -> Capture:
+    """Write a simulated capture to `out`: frames, ``capture.json``, and the truth beneath ``truth/``.
+
+    Raises
+    ------
+    OutputError
+        where `out` exists and is not empty, or cannot be written.
+    """
+    out = Path(out)
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise OutputError(f"{out} exists and is not empty: name a new folder for the capture")
+    staged = out.absolute().parent / f".{out.name}.{uuid.uuid4().hex[:8]}"
+    try:
+        staged.mkdir(parents=True)
+        technique.forward.make(recipe or technique.forward.recipe(), staged, seed)
+        publish_folder(staged, out)
+    except OSError as error:
+        raise OutputError(f"{out} cannot be written ({error.strerror}): choose another folder") from error
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
+    return load_manifest(out / "capture.json")
