@@ -41,7 +41,7 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
-        os.replace(temporary, path)
+        temporary.replace(path)
         sync_folder(path.parent)
     except OSError as error:
         with contextlib.suppress(OSError):
@@ -62,13 +62,13 @@ def publish_folder(staged: Path, final: Path) -> None:
     try:
         for folder, _, files in os.walk(staged):
             for name in files:
-                with open(os.path.join(folder, name), "rb") as stream:
+                with open(Path(folder, name), "rb") as stream:
                     os.fsync(stream.fileno())
             sync_folder(folder)
         older = final.with_name(f".{final.name}.{uuid.uuid4().hex[:8]}.old")
         if final.exists():
-            os.rename(final, older)
-        os.rename(staged, final)
+            final.rename(older)
+        staged.rename(final)
         sync_folder(final.parent)
         shutil.rmtree(older, ignore_errors=True)
     except OSError as error:

@@ -115,7 +115,7 @@ class Capture(_Model):
         return self._root
 
     def at(self, root: str | os.PathLike[str]) -> Self:
-        """This capture with its frames under `root`."""
+        """The capture with its frames under `root`."""
         self._root = Path(root)
         return self
 

@@ -25,7 +25,8 @@ Item = TypeVar("Item")
 class Progress(Protocol):
     """Hears how far a run is: `done` of `total` steps of what `label` names."""
 
-    def __call__(self, done: float, total: float, label: str) -> None: ...
+    def __call__(self, done: float, total: float, label: str) -> None:
+        """Take note; raise nothing."""
 
 
 def _silent(done: float, total: float, label: str) -> None:
