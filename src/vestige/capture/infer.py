@@ -16,24 +16,8 @@ from vestige.capture.manifest import JOURNAL, MANIFEST, Calibration, Capture, Fr
 from vestige.errors import InputError
 
 IMAGES = frozenset(
-    [
-        ".jpg",
-        ".jpeg",
-        ".png",
-        ".tif",
-        ".tiff",
-        ".jp2",
-        ".j2k",
-        ".dng",
-        ".cr2",
-        ".cr3",
-        ".nef",
-        ".arw",
-        ".raf",
-        ".rw2",
-        ".orf",
-        ".pef",
-    ]
+    {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".jp2", ".j2k"}
+    | {".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".rw2", ".orf", ".pef"}
 )
 DATA = frozenset([".cmp", ".dat", ".xyz", ".csv", ".asc", ".sgrd", ".grd", ".xgd", ".prm", ".hdr"])
 COORDINATE_TABLE = "coordinates.csv"

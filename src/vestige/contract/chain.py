@@ -156,7 +156,8 @@ def split(capture: Capture, axis: str | None) -> list[tuple[dict[str, Coordinate
     """One capture for each value on `axis`, with the value they share; the whole where `axis` is None.
 
     >>> from vestige.capture import coordinates
-    >>> frames = [Frame(file=f"{i}.tif", coordinates=coordinates(wavelength=w)) for i, w in enumerate([400, 400, 700])]
+    >>> bands = {"a.tif": 400, "b.tif": 400, "c.tif": 700}
+    >>> frames = [Frame(file=name, coordinates=coordinates(wavelength=nm)) for name, nm in bands.items()]
     >>> [len(part.frames) for _, part in split(Capture(frames=frames), "wavelength")]
     [2, 1]
     """

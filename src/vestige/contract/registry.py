@@ -6,18 +6,9 @@ import difflib
 from importlib import import_module
 from importlib.metadata import entry_points
 
+from vestige.contract.names import ADDED, BUILT_IN, summaries
 from vestige.contract.operation import Technique
 from vestige.errors import UsageError
-
-#: The techniques of this package, in the order people meet them, with the line that help shows.
-BUILT_IN = {
-    "focus": "Focus stacking: one sharp picture and its depth from many focus distances",
-    "spectral": "Multispectral imaging: bands from UV to IR, true and false colour, hidden layers",
-    "relight": "Raking light and domes: a picture whose light moves, normals, height",
-    "pages": "Books and newspapers: double pages to single pages, text, searchable PDF",
-    "turntable": "Turntable: a coloured, watertight, measured model from all sides",
-    "survey": "Magnetometry: from traverses to processed grids and mapped features",
-}
 
 _added: dict[str, Technique] = {}
 
@@ -33,24 +24,14 @@ def register(technique: Technique) -> Technique:
     if technique.name in BUILT_IN or technique.name in _added:
         raise ValueError(f"there is a technique called '{technique.name}' already")
     _added[technique.name] = technique
+    ADDED[technique.name] = technique.summary
     return technique
 
 
 def unregister(name: str) -> None:
     """Take back what `register` added."""
     _added.pop(name, None)
-
-
-def summaries() -> dict[str, str]:
-    """Name and one line of every technique, without importing any of the built-in ones.
-
-    >>> list(summaries())[:2]
-    ['focus', 'spectral']
-    """
-    found = dict(BUILT_IN)
-    for point in entry_points(group="vestige.techniques"):
-        found.setdefault(point.name, point.load().summary)
-    return found | {name: technique.summary for name, technique in _added.items()}
+    ADDED.pop(name, None)
 
 
 def technique(name: str) -> Technique:

@@ -1,0 +1,5 @@
+"""``python -m vestige.cli``."""
+
+from vestige.cli import main
+
+main()

@@ -1,0 +1,50 @@
+"""``vestige chain``: operations one after another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from vestige.capture import open_capture
+from vestige.cli.console import Watch, show_json
+from vestige.contract import Budget
+from vestige.contract.chain import load_chain, run_chain
+
+
+@click.group()
+def chain() -> None:
+    """Operations one after another, written in TOML."""
+
+
+@chain.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("capture", type=click.Path(path_type=Path))
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="Folder for the results of each step"
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Where chance comes from")
+@click.option("--memory", default="2G", show_default=True, help="Memory granted, such as 800M")
+@click.option("--cores", type=click.IntRange(1), help="Cores granted; all by default")
+@click.option("--json", "as_json", is_flag=True, help="Print the reports as JSON")
+def run(
+    file: Path, capture: Path, out: Path, seed: int, memory: str, cores: int | None, *, as_json: bool
+) -> None:
+    """Run the chain FILE on CAPTURE; results of each step go to OUT/STEP."""
+    steps = load_chain(file)
+    watch = Watch()
+    try:
+        reports = run_chain(
+            steps, open_capture(capture), out, budget=Budget.parse(memory, cores), seed=seed, progress=watch
+        )
+    finally:
+        watch.close()
+    if as_json:
+        show_json(
+            {name: [report.model_dump(mode="json") for report in made] for name, made in reports.items()}
+        )
+        return
+    for name, made in reports.items():
+        click.echo(
+            f"{out / name}  {len(made)} run{'s' if len(made) > 1 else ''}, {sum(r.seconds for r in made):.1f} s"
+        )

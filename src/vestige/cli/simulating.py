@@ -1,0 +1,54 @@
+"""``vestige simulate``: a capture with exact truth from a technique's forward model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from vestige.cli.console import show_json
+from vestige.cli.techniques import fields_help
+from vestige.contract.names import summaries
+from vestige.contract.registry import technique as find_technique
+from vestige.contract.simulate import simulate as run_simulation
+
+
+class Models(click.Group):
+    """One command a technique, derived from its forward model."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All techniques."""
+        return list(summaries())
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The forward model of one technique."""
+        return _command(cmd_name) if cmd_name in summaries() else None
+
+
+@click.command(cls=Models)
+def simulate() -> None:
+    """Make a capture with exact truth beneath truth/."""
+
+
+def _command(name: str) -> click.Command:
+    found = find_technique(name)
+
+    @click.command(name, help=found.forward.summary, epilog=fields_help(found.forward.recipe))
+    @click.argument("out", type=click.Path(path_type=Path))
+    @click.option(
+        "--seed", type=click.IntRange(0), default=0, show_default=True, help="Where chance comes from"
+    )
+    @click.option("--preset", help="A named scene")
+    @click.option("--set", "settings", multiple=True, metavar="FIELD=VALUE", help="A field of the scene")
+    @click.option("--json", "as_json", is_flag=True, help="Print the manifest as JSON")
+    def command(
+        out: Path, seed: int, preset: str | None, settings: tuple[str, ...], *, as_json: bool
+    ) -> None:
+        recipe = found.forward.recipe.make(preset, settings)
+        capture = run_simulation(found, out, recipe, seed=seed)
+        if as_json:
+            show_json(capture.model_dump(mode="json"))
+        else:
+            click.echo(f"{out}: {len(capture.frames)} frames, truth in {out / 'truth'}")
+
+    return command

@@ -1,0 +1,229 @@
+"""Commands of a technique, derived from its operations: nothing here knows any technique by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vestige.cli.console import Watch, show_json, stop_on_terminate
+from vestige.contract import Budget, Operation, Recipe, Technique, describe
+from vestige.contract.registry import technique as find_technique
+from vestige.contract.report import Report
+from vestige.contract.runner import execute
+from vestige.contract.source import open_inputs
+from vestige.errors import UsageError, VestigeError
+
+
+def technique_group(name: str) -> click.Group:
+    """The command group of a technique: one command an operation, and ``recipes``."""
+    found = find_technique(name)
+    group = click.Group(name, help=f"{found.title}: {found.summary}")
+    for operation in found.operations:
+        group.add_command(operation_command(found, operation))
+    group.add_command(_recipes_command(found))
+    return group
+
+
+def operation_command(technique: Technique, operation: Operation) -> click.Command:
+    """The command of one operation: inputs, ``--out``, recipe, budget."""
+    first, others = operation.inputs[:1], operation.inputs[1:]
+    parameters: list[click.Parameter] = [
+        click.Argument(
+            ["inputs"],
+            nargs=-1,
+            required=not item.optional,
+            type=click.Path(path_type=Path),
+            metavar=f"{item.name.upper()}…",
+        )
+        for item in first
+    ]
+    parameters += [
+        click.Option(
+            [f"--{item.name}"], type=click.Path(path_type=Path), required=not item.optional, help=item.help
+        )
+        for item in others
+    ]
+    parameters += common_options(operation.recipe)
+    command = click.Command(
+        operation.name,
+        params=parameters,
+        callback=_callback(technique, operation),
+        help=f"{operation.summary}.\n\n{products_help(operation)}",
+        short_help=operation.summary,
+    )
+    command.epilog = fields_help(operation.recipe)
+    return command
+
+
+def common_options(recipe: type[Recipe]) -> list[click.Parameter]:
+    """The options that each operation has."""
+
+    def complete(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+        return [f"{row['name']}=" for row in describe(recipe) if row["name"].startswith(incomplete)]
+
+    return [
+        click.Option(
+            ["--out"], type=click.Path(path_type=Path), required=True, help="Folder for the products"
+        ),
+        click.Option(
+            ["--preset"],
+            type=click.Choice(list(recipe.presets)) if recipe.presets else str,
+            help="A named recipe",
+        ),
+        click.Option(
+            ["--set", "settings"],
+            multiple=True,
+            metavar="FIELD=VALUE",
+            shell_complete=complete,
+            help="A field of the recipe; may be repeated",
+        ),
+        click.Option(
+            ["--seed"], type=click.IntRange(0), default=0, show_default=True, help="Where chance comes from"
+        ),
+        click.Option(["--memory"], default="2G", show_default=True, help="Memory granted, such as 800M"),
+        click.Option(["--cores"], type=click.IntRange(1), help="Cores granted; all by default"),
+        click.Option(
+            ["--device"],
+            type=click.Choice(["cpu", "cuda"]),
+            default="cpu",
+            show_default=True,
+            help="Where to compute",
+        ),
+        click.Option(
+            ["--each"],
+            is_flag=True,
+            help="Run once for each input, into OUT/NAME; go on with the rest where one fails",
+        ),
+        click.Option(["--replace"], is_flag=True, help="Put the new result in the place of an older one"),
+        click.Option(["--json", "as_json"], is_flag=True, help="Print the report as JSON"),
+    ]
+
+
+def products_help(operation: Operation) -> str:
+    """The products of an operation as lines of help."""
+    lines = [
+        f"  {item.path}  {item.kind.value}{': ' + item.help if item.help else ''}"
+        for item in operation.outputs
+    ]
+    return "\n".join(["\b", "Products:", *lines, "  report.json, report.html"])
+
+
+def fields_help(recipe: type[Recipe]) -> str:
+    """The fields of a recipe as lines of help."""
+    lines = []
+    for row in describe(recipe):
+        unit = f" {row['unit']}" if row["unit"] else ""
+        choices = f" [{'|'.join(map(str, row['choices']))}]" if row["choices"] else ""
+        lines.append(f"  {row['name']}={row['default']}{unit}{choices}  {row['help']}")
+    return "\n".join(["\b", "Fields for --set:", *lines])
+
+
+def _callback(technique: Technique, operation: Operation) -> Callable[..., None]:
+    named = [item.name for item in operation.inputs[1:]]
+
+    def run(out: Path, inputs: tuple[Path, ...] = (), **options: Any) -> None:
+        recipe = operation.recipe.make(options["preset"], options["settings"])
+        budget = Budget.parse(options["memory"], options["cores"], options["device"])
+        others = {name: options[name] for name in named if options[name] is not None}
+        stop = stop_on_terminate()
+        watch = Watch()
+
+        def one(paths: tuple[Path, ...], folder: Path) -> Report:
+            given = open_inputs(operation, paths, others)
+            return execute(
+                technique,
+                operation.name,
+                given,
+                recipe,
+                folder,
+                budget=budget,
+                seed=options["seed"],
+                progress=watch,
+                cancelled=stop,
+                replace=options["replace"],
+            )
+
+        try:
+            if options["each"]:
+                _batch(one, inputs, out, as_json=options["as_json"])
+            else:
+                _show(one(inputs, out), out, as_json=options["as_json"])
+        finally:
+            watch.close()
+
+    return run
+
+
+def _batch(
+    one: Callable[[tuple[Path, ...], Path], Report], inputs: tuple[Path, ...], out: Path, *, as_json: bool
+) -> None:
+    """Run once for each input; name those that fail and go on."""
+    names = [path.stem if path.is_file() else path.name for path in inputs]
+    if doubles := sorted({name for name in names if names.count(name) > 1}):
+        raise UsageError(f"two inputs are called '{doubles[0]}': run them apart, into folders of their own")
+    rows: list[dict[str, Any]] = []
+    for name, path in zip(names, inputs, strict=True):
+        try:
+            report = one((path,), out / name)
+            rows.append({"input": str(path), "out": str(out / name), "seconds": report.seconds})
+            if not as_json:
+                _show(report, out / name, as_json=False)
+        except VestigeError as error:
+            rows.append({"input": str(path), "error": str(error)})
+            click.echo(f"vestige: {error}", err=True)
+    if as_json:
+        show_json(rows)
+    failed = sum("error" in row for row in rows)
+    if failed:
+        raise VestigeError(f"{failed} of {len(rows)} inputs failed; the others are done")
+
+
+def _show(report: Report, out: Path, *, as_json: bool) -> None:
+    if as_json:
+        show_json(report.model_dump(mode="json"))
+        return
+    for product in report.products:
+        click.echo(f"{out / product.path}  {product.kind.value}")
+    for warning in report.warnings:
+        click.echo(f"note: {warning}", err=True)
+    click.echo(f"{out / 'report.html'}  {report.seconds:.1f} s")
+
+
+def _recipes_command(technique: Technique) -> click.Command:
+    @click.command("recipes", help="The fields and presets of each operation")
+    @click.option("--json", "as_json", is_flag=True, help="Print them as JSON with their schema")
+    def recipes(*, as_json: bool) -> None:
+        if as_json:
+            show_json(
+                {
+                    operation.name: {
+                        "fields": describe(operation.recipe),
+                        "presets": {name: dict(values) for name, values in operation.recipe.presets.items()},
+                        "schema": operation.recipe.model_json_schema(),
+                    }
+                    for operation in technique.operations
+                }
+            )
+            return
+        for operation in technique.operations:
+            _show_recipe(technique, operation)
+
+    return recipes
+
+
+def _show_recipe(technique: Technique, operation: Operation) -> None:
+    click.secho(f"{technique.name} {operation.name}: {operation.summary}", bold=True)
+    for row in describe(operation.recipe):
+        about = ", ".join(
+            filter(None, [row["type"], row["unit"], row["bounds"], "|".join(map(str, row["choices"]))])
+        )
+        click.echo(f"  {row['name']} = {row['default']}  ({about})\n      {row['help']}")
+    for name, values in operation.recipe.presets.items():
+        click.echo(
+            f"  --preset {name}: "
+            + (", ".join(f"{key}={value}" for key, value in values.items()) or "the defaults")
+        )
+    click.echo()
