@@ -69,28 +69,28 @@ class Demonstration:
     def run(self) -> None:
         """Simulate and process everything; one that fails is named and the rest go on."""
         failed = []
-        for state, (name, technique, capture, products) in zip(self.states, self.work, strict=True):
+        for row, (name, technique, capture, products) in zip(self.states, self.work, strict=True):
             try:
-                seconds = self._one(state, technique, capture, products)
+                seconds = self._one(row, technique, capture, products)
                 click.echo(f"{name}: {products} ({seconds:.1f} s)")
             except VestigeError as error:
                 failed.append(name)
-                self._tell(state, state="failed", error=str(error))
+                self._tell(row, state="failed", error=str(error))
                 click.echo(f"vestige: {name}: {error}", err=True)
         if failed:
             raise VestigeError(f"{', '.join(failed)} failed; the others are done")
 
-    def _one(self, state: dict[str, Any], technique: Technique, capture: Path, products: Path) -> float:
+    def _one(self, row: dict[str, Any], technique: Technique, capture: Path, products: Path) -> float:
         clock = Clock()
         if capture.is_relative_to(self.folder) and not capture.exists():
-            self._tell(state, state="simulating")
+            self._tell(row, state="simulating")
             simulate(technique, capture)
-        self._tell(state, state="running")
+        self._tell(row, state="running")
 
         def progress(done: float, total: float, label: str) -> None:
             left = clock.left(done, total)
             if time.monotonic() - self.last > 0.25:
-                self._tell(state, done=done, total=total, label=label, seconds_left=left)
+                self._tell(row, done=done, total=total, label=label, seconds_left=left)
 
         first = technique.operation("run").inputs[0].name
         execute(
@@ -102,12 +102,12 @@ class Demonstration:
             budget=Budget.parse("2G"),
             progress=progress,
         )
-        self._tell(state, state="done", done=1, total=1, seconds_left=0, seconds=clock.seconds)
+        self._tell(row, state="done", done=1, total=1, seconds_left=0, seconds=clock.seconds)
         return clock.seconds
 
-    def _tell(self, state: dict[str, Any] | None = None, **values: Any) -> None:
-        if state is not None:
-            state.update(values)
+    def _tell(self, row: dict[str, Any] | None = None, **values: Any) -> None:
+        if row is not None:
+            row.update(values)
         self.last = time.monotonic()
         self.folder.mkdir(parents=True, exist_ok=True)
         write_atomically(self.folder / PROGRESS, json.dumps(self.states).encode())
