@@ -45,6 +45,5 @@ def run(
         )
         return
     for name, made in reports.items():
-        click.echo(
-            f"{out / name}  {len(made)} run{'s' if len(made) > 1 else ''}, {sum(r.seconds for r in made):.1f} s"
-        )
+        seconds = sum(report.seconds for report in made)
+        click.echo(f"{out / name}  {len(made)} run{'s' if len(made) > 1 else ''}, {seconds:.1f} s")

@@ -11,7 +11,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -28,41 +27,6 @@ from vestige.contract.runner import execute
 from vestige.contract.simulate import simulate
 from vestige.contract.validate import validate
 from vestige.errors import Cancelled, InputError, OutputError, UsageError
-
-#: Runs in a child: kills itself right after part number argv[5] is kept on disk.
-_KILLED_RUN = """
-import os, signal, sys, json
-from vestige.capture import open_capture
-from vestige.contract import Budget
-from vestige.contract.parts import PartStore
-from vestige.contract.registry import technique
-from vestige.contract.runner import execute
-name, capture, out, recipe, last = sys.argv[1], sys.argv[2], sys.argv[3], json.loads(sys.argv[4]), int(sys.argv[5])
-written, write = [], PartStore.write
-def count(self, key, value, roots):
-    write(self, key, value, roots)
-    written.append(key)
-    print(key, flush=True)
-    if len(written) == last:
-        os.kill(os.getpid(), signal.SIGKILL)
-PartStore.write = count
-found = technique(name)
-operation = found.operation("run")
-execute(found, "run", {operation.inputs[0].name: [open_capture(capture)]}, operation.recipe.make(values=recipe), out, budget=Budget(cores=1))
-"""
-
-_BOUNDED_RUN = """
-import sys, json
-from vestige.capture import open_capture
-from vestige.contract import Budget
-from vestige.contract.registry import technique
-from vestige.contract.runner import execute
-name, capture, out, recipe, memory = sys.argv[1], sys.argv[2], sys.argv[3], json.loads(sys.argv[4]), int(sys.argv[5])
-found = technique(name)
-operation = found.operation("run")
-report = execute(found, "run", {operation.inputs[0].name: [open_capture(capture)]}, operation.recipe.make(values=recipe), out, budget=Budget(cores=1, bytes=memory))
-print(report.peak_mib)
-"""
 
 
 class TechniqueConformance:
@@ -98,26 +62,12 @@ class TechniqueConformance:
         return execute(self.technique, "run", given, recipe, out, **options)
 
     def _in_child(
-        self, program: str, capture: Path, out: Path, *more: str
+        self, capture: Path, out: Path, *, kill_after: int = 0, memory: int = 2**31
     ) -> subprocess.CompletedProcess[str]:
-        command = [
-            sys.executable,
-            "-c",
-            program,
-            self.technique.name,
-            str(capture),
-            str(out),
-            json.dumps(dict(self.recipe)),
-            *more,
-        ]
-        return subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            env={**os.environ, "PYTHONWARNINGS": "ignore"},
-            check=False,
-        )
+        recipe = json.dumps(dict(self.recipe))
+        command = [sys.executable, "-m", "vestige.testing.child", self.technique.name, str(capture), str(out)]
+        command += [recipe, str(kill_after), str(memory)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 
     # -- recipes -------------------------------------------------------------------------------
 
@@ -224,17 +174,17 @@ class TechniqueConformance:
     ) -> None:
         """Killed right after a part was kept, started again: no finished part is done twice."""
         out = tmp_path / "out"
-        whole = self._in_child(_KILLED_RUN, capture.root, tmp_path / "whole", "0")
+        whole = self._in_child(capture.root, tmp_path / "whole")
         assert whole.returncode == 0, whole.stderr
-        parts = whole.stdout.split("\n")[:-1]
+        parts = _parts(whole)
         assert len(parts) >= 2, "long work belongs in context.part or context.map"
         half = max(1, len(parts) // 2)
-        killed = self._in_child(_KILLED_RUN, capture.root, out, str(half))
+        killed = self._in_child(capture.root, out, kill_after=half)
         assert killed.returncode == -signal.SIGKILL, killed.stderr
         assert not out.exists()
-        resumed = self._in_child(_KILLED_RUN, capture.root, out, "0")
+        resumed = self._in_child(capture.root, out)
         assert resumed.returncode == 0, resumed.stderr
-        before, after = killed.stdout.split("\n")[:-1], resumed.stdout.split("\n")[:-1]
+        before, after = _parts(killed), _parts(resumed)
         assert not set(before) & set(after), "a finished part was done again"
         assert sorted(before + after) == sorted(parts)
         digests = {p.name: p.sha256 for p in load_report(out).products}
@@ -245,7 +195,7 @@ class TechniqueConformance:
         if self.large_scene:
             recipe = self.technique.forward.recipe.make(values=self.large_scene)
             capture = simulate(self.technique, tmp_path / "large", recipe, seed=1)
-        run = self._in_child(_BOUNDED_RUN, capture.root, tmp_path / "out", str(self.small_memory))
+        run = self._in_child(capture.root, tmp_path / "out", memory=self.small_memory)
         assert run.returncode == 0, run.stderr
         assert float(run.stdout.split()[-1]) <= self.small_memory / 2**20
 
@@ -292,3 +242,7 @@ class TechniqueConformance:
             assert picture.std() > 0
         finally:
             session.close()
+
+
+def _parts(run: subprocess.CompletedProcess[str]) -> list[str]:
+    return [line.removeprefix("part ") for line in run.stdout.splitlines() if line.startswith("part ")]
