@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vestige.errors import OutputError, UsageError
 from vestige.imaging import _jpeg2000, _tiff_exif, exif
-from vestige.imaging._readers import LINEAR_SRGB_FROM_XYZ
+from vestige.imaging._header import LINEAR_SRGB_FROM_XYZ
 from vestige.imaging.store import read_rows
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ class Source:
             self.channels,
             format=VIPS_FORMATS[self.dtype.name],
             access="sequential",
+            revalidate=True,  # libvips caches by name, and /dev/fd names come back for other files
         )
         return image.copy(interpretation=INTERPRETATIONS[self.dtype.name, self.channels])
 
