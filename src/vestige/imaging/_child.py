@@ -16,7 +16,7 @@ import sys
 import threading
 from typing import Any
 
-from vestige.imaging import _readers
+from vestige.imaging import _header
 
 __all__ = ["main"]
 
@@ -52,19 +52,36 @@ def _end_with_parent(descriptor: int) -> None:
 def _answer(request: dict[str, Any], descriptor: int) -> dict[str, Any]:
     _limit(request["bytes"])
     try:
-        reader = _readers.open_reader(request["path"], request["format"], request["page"])
-        _check_pixels(reader.header, request["pixels"])
-        if descriptor >= 0:
-            reader.write_rows(descriptor, linear=request["linear"])
-    except _readers.Refused as error:
+        return {"header": _plain(_decoded(request, descriptor))}
+    except _header.RefusedError as error:
         return {"refused": str(error)}
     except MemoryError:
-        return {"refused": f"needs more than {request['bytes'] >> 20} MiB to decode: raise the limit, or save it as a tiled TIFF"}
+        most = request["bytes"] >> 20
+        return {
+            "refused": f"needs more than {most} MiB to decode: raise the limit, or save it as a tiled TIFF"
+        }
     except OSError as error:
         return {"refused": f"could not be decoded ({error.strerror or error})", "errno": error.errno}
     except Exception as error:
-        return {"refused": f"is damaged ({type(error).__name__}: {error}); expected an intact image: copy it again"}
-    return {"header": _plain(reader.header)}
+        reason = f"{type(error).__name__}: {error}"
+        return {"refused": f"is damaged ({reason}); expected an intact image: copy it again"}
+
+
+def _decoded(request: dict[str, Any], descriptor: int) -> _header.Header:
+    """Header from the first reader that can; its pixels are then in the file."""
+    unsupported: _header.RefusedError | None = None
+    for open_reader in _header.readers(request["format"]):
+        try:
+            reader = open_reader(request["path"], request["page"])
+            _check_pixels(reader.header, request["pixels"])
+            if descriptor >= 0:
+                os.ftruncate(descriptor, 0)
+                os.lseek(descriptor, 0, os.SEEK_SET)
+                reader.write_rows(descriptor, linear=request["linear"])
+            return reader.header
+        except _header.UnsupportedError as error:
+            unsupported = error
+    raise unsupported or _header.RefusedError("holds no image that can be read")
 
 
 def _limit(size: int) -> None:
@@ -72,17 +89,17 @@ def _limit(size: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (size if hard < 0 else min(size, hard), hard))
 
 
-def _check_pixels(header: _readers.Header, most: int) -> None:
+def _check_pixels(header: _header.Header, most: int) -> None:
     if header.width < 1 or header.height < 1:
-        raise _readers.Refused("is damaged (no pixels); expected an intact image: copy it again")
+        raise _header.RefusedError("is damaged (no pixels); expected an intact image: copy it again")
     if header.width * header.height > most:
-        raise _readers.Refused(
+        raise _header.RefusedError(
             f"claims {header.width:,} x {header.height:,} pixels; expected at most {most:,} in all: "
             "raise the limit if the file is trusted"
         )
 
 
-def _plain(header: _readers.Header) -> dict[str, Any]:
+def _plain(header: _header.Header) -> dict[str, Any]:
     return {
         name: {"base64": base64.b64encode(value).decode()} if isinstance(value, bytes) else value
         for name, value in vars(header).items()

@@ -86,7 +86,9 @@ def through_profile(linear: NDArray[np.float32], profile: bytes, depth: int) -> 
     try:
         values = image.icc_export(pcs="xyz", intent="relative", depth=depth).numpy()
     except pyvips.Error:
-        raise UsageError("profile cannot be written to: pass an RGB or grey output profile, or 'srgb'") from None
+        raise UsageError(
+            "profile cannot be written to: pass an RGB or grey output profile, or 'srgb'"
+        ) from None
     values = values.reshape(linear.shape[0], linear.shape[1], -1)
     if values.shape[2] != (1 if linear.ndim == 2 else 3):
         raise UsageError(f"profile has {values.shape[2]} channels, the image {linear.shape[2:] or 1}")
@@ -130,9 +132,13 @@ def save_jpeg2000(source: Source, path: Path, metadata: Metadata) -> None:
     """Lossless JPEG 2000; the whole image is in memory."""
     import imagecodecs
 
-    encoded = imagecodecs.jpeg2k_encode(source.read(), level=0, codecformat="JP2", reversible=True)
+    encoded = imagecodecs.jpeg2k_encode(
+        source.read(), level=0, codecformat="JP2", reversible=True, numthreads=2
+    )
     path.write_bytes(
-        _jpeg2000.with_metadata(bytes(encoded), profile=metadata.profile, exif=metadata.exif, ppi=metadata.ppi)
+        _jpeg2000.with_metadata(
+            bytes(encoded), profile=metadata.profile, exif=metadata.exif, ppi=metadata.ppi
+        )
     )
 
 
@@ -161,7 +167,9 @@ def _with_exif(image: pyvips.Image, metadata: Metadata) -> pyvips.Image:
             if field.startswith("exif-"):
                 image.set_type(named.get_typeof(field), field, named.get(field))
     if metadata.description:
-        text = f"{metadata.description} ({metadata.description}, ASCII, {len(metadata.description)} components)"
+        text = (
+            f"{metadata.description} ({metadata.description}, ASCII, {len(metadata.description)} components)"
+        )
         image.set_type(pyvips.GValue.gstr_type, "exif-ifd0-ImageDescription", text)
     return image
 

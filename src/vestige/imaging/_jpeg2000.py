@@ -55,7 +55,9 @@ def _header(content: bytes, profile: bytes | None, ppi: float | None) -> bytes:
         dots = round(ppi / METRES_AN_INCH * 100)
         below, exponent = (100, 0) if dots < 2**16 else (1, 0)
         above = min(65535, dots if below == 100 else round(ppi / METRES_AN_INCH))
-        result += _box(b"res ", _box(b"resd", struct.pack(">4H2b", above, below, above, below, exponent, exponent)))
+        result += _box(
+            b"res ", _box(b"resd", struct.pack(">4H2b", above, below, above, below, exponent, exponent))
+        )
     return result
 
 

@@ -20,7 +20,9 @@ def append(path: Path, entries: Directory) -> None:
     The directory is written anew at the end of the file; the old one stays as a few dead bytes.
     """
     main = [entry for tag, entry in entries.items() if tag in IFD0_NAMES.keys() - NOT_COPIED]
-    nested = [entry for tag, entry in entries.items() if tag >= 33434 and tag not in IFD0_NAMES.keys() | NOT_COPIED]
+    nested = [
+        entry for tag, entry in entries.items() if tag >= 33434 and tag not in IFD0_NAMES.keys() | NOT_COPIED
+    ]
     with path.open("r+b") as file:
         layout = _Layout.of(file)
         rows, following = layout.read_directory(file)

@@ -7,13 +7,21 @@ alignment using enhanced correlation coefficient maximization'. Blind to brightn
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vestige.imaging.transforms import Matrix, Model, derivatives, displacement, matrix_of, parameters_of, scaled
+from vestige.imaging.transforms import (
+    Matrix,
+    Model,
+    derivatives,
+    displacement,
+    matrix_of,
+    parameters_of,
+    scaled,
+)
 
 __all__ = ["Pyramid", "align", "gradient_strength", "local_contrast", "similarity_of"]
 
@@ -44,7 +52,9 @@ def gradient_strength(image: FloatImage, sigma: float = 1.0) -> FloatImage:
     smooth = cv2.GaussianBlur(local_contrast(image), (0, 0), sigma)
     across, down = cv2.Scharr(smooth, cv2.CV_32F, 1, 0), cv2.Scharr(smooth, cv2.CV_32F, 0, 1)
     strength = np.sqrt(across * across + down * down)
-    return np.asarray(strength / (cv2.GaussianBlur(strength, (0, 0), 12.0) + 0.05 * strength.mean() + 1e-6), np.float32)
+    return np.asarray(
+        strength / (cv2.GaussianBlur(strength, (0, 0), 12.0) + 0.05 * strength.mean() + 1e-6), np.float32
+    )
 
 
 @dataclass(frozen=True)
@@ -62,7 +72,9 @@ class Pyramid:
             size = (width // 2, height // 2)
             # Whole pixel pairs only, so that a level is exactly half of the one before.
             crop = [part[: size[1] * 2, : size[0] * 2] for part in levels[-1]]
-            small = [np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.float32) for part in crop]
+            small = [
+                np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.float32) for part in crop
+            ]
             levels.append((small[0], small[1]))
         return cls(tuple(levels))
 
@@ -82,7 +94,11 @@ def align(
     for level in range(top, -1, -1):
         factor = 0.5**level
         local = scaled(matrix, factor, factor)
-        matrix = scaled(_align_level(fixed.levels[level], moving.levels[level], local, model, iterations), 1 / factor, 1 / factor)
+        matrix = scaled(
+            _align_level(fixed.levels[level], moving.levels[level], local, model, iterations),
+            1 / factor,
+            1 / factor,
+        )
     return matrix
 
 
@@ -142,7 +158,7 @@ def _step(
 
 
 def _fallback_gain(
-    on_fixed: FloatImage, on_moving: FloatImage, inverse: Matrix, power: float, agreement: float
+    on_fixed: NDArray[Any], on_moving: NDArray[Any], inverse: Matrix, power: float, agreement: float
 ) -> float:
     """Gain where the two images disagree at first: equation 20 of the paper."""
     spread = float(on_fixed @ inverse @ on_fixed) + 1e-12
@@ -158,10 +174,14 @@ def _overlap(
     return _linear(moving[0], matrix, shape), _linear(moving[1], matrix, shape) * fixed[1]
 
 
-def _source_gradient(image: FloatImage, matrix: Matrix, shape: tuple[int, ...]) -> tuple[FloatImage, FloatImage]:
+def _source_gradient(
+    image: FloatImage, matrix: Matrix, shape: tuple[int, ...]
+) -> tuple[FloatImage, FloatImage]:
     across = cv2.filter2D(image, cv2.CV_32F, np.array([[-0.5, 0, 0.5]], np.float32))
     down = cv2.filter2D(image, cv2.CV_32F, np.array([[-0.5], [0], [0.5]], np.float32))
-    return _linear(np.asarray(across, np.float32), matrix, shape), _linear(np.asarray(down, np.float32), matrix, shape)
+    return _linear(np.asarray(across, np.float32), matrix, shape), _linear(
+        np.asarray(down, np.float32), matrix, shape
+    )
 
 
 def _linear(image: FloatImage, matrix: Matrix, shape: tuple[int, ...]) -> FloatImage:

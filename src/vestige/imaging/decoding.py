@@ -42,7 +42,9 @@ def decode(
     request |= {"pixels": limits.pixels, "bytes": limits.bytes}
     answer = _pool.ask(request, spool, limits.seconds)
     if answer.get("errno") in (errno.ENOSPC, errno.EDQUOT):
-        raise OutputError(f"no room to decode {path}: make room in the folder for temporary files, or set TMPDIR")
+        raise OutputError(
+            f"no room to decode {path}: make room in the folder for temporary files, or set TMPDIR"
+        )
     if "refused" in answer:
         raise InputError(path, answer["refused"])
     header: dict[str, Any] = answer["header"]
@@ -124,7 +126,9 @@ class _Pool:
                 answer = child.ask(request, spool, seconds)
             except TimeoutError:
                 child.close()
-                return {"refused": f"took longer than {seconds:g} s to decode: raise the limit if the file is trusted"}
+                return {
+                    "refused": f"took longer than {seconds:g} s to decode: raise the limit if the file is trusted"
+                }
             except ConnectionError:
                 child.close()
                 return {"refused": "crashed its decoder; expected an intact image: copy it again"}

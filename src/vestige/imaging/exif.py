@@ -118,7 +118,9 @@ def build(entries: Directory) -> bytes:
     """
     main = [entry for tag, entry in sorted(entries.items()) if tag in IFD0_NAMES]
     kept = (36864, *(tag for tag in entries if tag >= 33434 and tag not in IFD0_NAMES))
-    nested = [entries[tag] for tag in sorted({*kept} & {*entries} - {MAKER_NOTE, INTEROPERABILITY, EXIF_DIRECTORY})]
+    nested = [
+        entries[tag] for tag in sorted({*kept} & {*entries} - {MAKER_NOTE, INTEROPERABILITY, EXIF_DIRECTORY})
+    ]
     pointer_place = 8 + 2 + 12 * (len(main) + 1) + 4
     main_data = sum(_padded(entry) for entry in main)
     pointer = Entry(EXIF_DIRECTORY, 4, struct.pack("<I", pointer_place + main_data))
@@ -151,7 +153,9 @@ def upright(block: bytes) -> bytes:
     layout = _layout(block[start : start + 16])
     if layout is None or layout.big:
         return block
-    count = struct.unpack_from(layout.order + "H", block.ljust(start + layout.first + 2, b"\0"), start + layout.first)[0]
+    count = struct.unpack_from(
+        layout.order + "H", block.ljust(start + layout.first + 2, b"\0"), start + layout.first
+    )[0]
     for index in range(min(count, MOST_ENTRIES)):
         place = start + layout.first + 2 + 12 * index
         if block[place : place + 2] == struct.pack(layout.order + "H", ORIENTATION):

@@ -58,7 +58,9 @@ def _consensus(
         return None
     inliers = agreeing.reshape(-1).astype(bool)
     if model == "translation":
-        return matrix_of(np.median(target[inliers] - source[inliers], axis=0).astype(float), model), int(inliers.sum())
+        return matrix_of(np.median(target[inliers] - source[inliers], axis=0).astype(float), model), int(
+            inliers.sum()
+        )
     whole = np.eye(3)
     whole[: len(matrix)] = matrix
     return fitted(whole, model, shape), int(inliers.sum())

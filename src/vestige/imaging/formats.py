@@ -61,7 +61,9 @@ def image_format(path: str | os.PathLike[str]) -> str:
     suffix = path.suffix.lower()
     found = _format_of(_first_bytes(path), suffix)
     if found is None:
-        raise InputError(path, "holds no image that can be read", EXPECTED, "export it again from its program")
+        raise InputError(
+            path, "holds no image that can be read", EXPECTED, "export it again from its program"
+        )
     named = next((name for name, suffixes in SUFFIXES.items() if suffix in suffixes), found)
     if named != found:
         article = "" if found == "raw" else "a "

@@ -39,7 +39,9 @@ def picture(
     [[68, 1, 84], [253, 231, 37]]
     """
     if pixels.ndim not in (2, 3) or (pixels.ndim == 3 and (pixels.shape[2] != 3 or colour_map)):
-        raise UsageError(f"a picture is made of (height, width) or, without colour map, (height, width, 3), not {pixels.shape}")
+        raise UsageError(
+            f"a picture is made of (height, width) or, without colour map, (height, width, 3), not {pixels.shape}"
+        )
     small = _shrunk(np.asarray(pixels, np.float32), max_side)
     if colour_map:
         return _mapped(small, colour_map, low, high)
@@ -82,7 +84,9 @@ def _shrunk(pixels: NDArray[np.float32], max_side: int) -> NDArray[np.float32]:
     return cv2.resize(np.ascontiguousarray(pixels), size, interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
 
 
-def _mapped(values: NDArray[np.float32], colour_map: str, low: float | None, high: float | None) -> NDArray[np.uint8]:
+def _mapped(
+    values: NDArray[np.float32], colour_map: str, low: float | None, high: float | None
+) -> NDArray[np.uint8]:
     known = np.isfinite(values)
     bottom, top = np.percentile(values[known], [1, 99]) if known.any() else (0.0, 1.0)
     bottom, top = bottom if low is None else low, top if high is None else high

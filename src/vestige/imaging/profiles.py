@@ -14,7 +14,9 @@ from vestige.imaging.transfer import linear_from_srgb
 __all__ = ["is_srgb", "srgb_profile"]
 
 # Colorants of sRGB, adapted to D50 (Bradford), rows X, Y, Z; ICC.1 profile of IEC 61966-2-1.
-SRGB_COLORANTS: Final = np.array([[0.4361, 0.3851, 0.1431], [0.2225, 0.7169, 0.0606], [0.0139, 0.0971, 0.7141]])
+SRGB_COLORANTS: Final = np.array(
+    [[0.4361, 0.3851, 0.1431], [0.2225, 0.7169, 0.0606], [0.0139, 0.0971, 0.7141]]
+)
 
 
 @lru_cache(maxsize=32)
@@ -75,13 +77,13 @@ def _curve(tag: bytes, where: NDArray[np.float64]) -> NDArray[np.float64]:
             return where
         table = np.frombuffer(tag, ">u2", count, 12).astype(np.float64)
         if count == 1:
-            return np.asarray(where ** (table[0] / 256))
+            return np.asarray(where ** (table[0] / 256), np.float64)
         return np.interp(where, np.linspace(0, 1, count), table / 65535)
     kind = struct.unpack_from(">H", tag, 8)[0]
     if tag[:4] != b"para" or kind not in (0, 3):
         raise ValueError("a curve of another kind than sRGB's")
     values = np.frombuffer(tag, ">i4", 1 if kind == 0 else 5, 12) / 65536
     if kind == 0:
-        return np.asarray(where ** values[0])
+        return np.asarray(where ** values[0], np.float64)
     g, a, b, c, d = values
     return np.where(where >= d, np.maximum(a * where + b, 0) ** g, c * where)

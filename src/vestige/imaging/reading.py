@@ -112,7 +112,13 @@ class Image:
     """An opened image: `read` gives linear light, `pixels` what is stored, both by rows. Made by `open_image`."""
 
     def __init__(
-        self, info: ImageInfo, *, encoding: AskedEncoding, white_level: float | None, page: int, limits: Limits
+        self,
+        info: ImageInfo,
+        *,
+        encoding: AskedEncoding,
+        white_level: float | None,
+        page: int,
+        limits: Limits,
     ) -> None:
         self.info = info
         self._encoding = info.encoding if encoding == "auto" else encoding
@@ -183,7 +189,9 @@ class Image:
         try:
             read_rows(self._spool(linear), values, first * row_bytes)
         except EOFError:
-            raise InputError(self.info.path, "is damaged", "as many pixels as its header says", "copy it again") from None
+            raise InputError(
+                self.info.path, "is damaged", "as many pixels as its header says", "copy it again"
+            ) from None
         return values
 
     def _spool(self, linear: bool) -> int:

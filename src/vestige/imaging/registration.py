@@ -17,7 +17,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from vestige.errors import UsageError
 from vestige.imaging import features
-from vestige.imaging.correlation import FloatImage, Pyramid, align, gradient_strength, local_contrast, similarity_of
+from vestige.imaging.correlation import (
+    FloatImage,
+    Pyramid,
+    align,
+    gradient_strength,
+    local_contrast,
+    similarity_of,
+)
 from vestige.imaging.transforms import MODELS, Matrix, Model, displacement, fitted, matrix_of, scaled
 
 __all__ = ["Method", "Registration", "register"]
@@ -113,12 +120,17 @@ def _frame(image: NDArray[Any], mask: NDArray[Any] | None, shrink: float) -> _Fr
     grey = np.asarray(image, np.float32)
     grey = grey.mean(axis=2) if grey.ndim == 3 else grey
     known = np.isfinite(grey)
-    weight = (known if mask is None else known & np.asarray(mask, bool).reshape(grey.shape)).astype(np.float32)
+    weight = (known if mask is None else known & np.asarray(mask, bool).reshape(grey.shape)).astype(
+        np.float32
+    )
     if not known.all():
         grey = np.where(known, grey, np.float32(np.median(grey[known]) if known.any() else 0))
     if shrink < 1:
         size = max(1, round(grey.shape[1] * shrink)), max(1, round(grey.shape[0] * shrink))
-        grey, weight = (np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA)) for part in (grey, weight))
+        grey, weight = (
+            np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.float32)
+            for part in (grey, weight)
+        )
     # Roots even out what deep shadows and lights contribute.
     grey = np.sqrt(np.clip(grey - min(0.0, float(grey.min())), 0, None)).astype(np.float32)
     return _Frame(grey, Pyramid.of(gradient_strength(grey), weight), Pyramid.of(local_contrast(grey), weight))
@@ -167,8 +179,15 @@ def _blind_starts(here: _Frame, there: _Frame, model: Model) -> list[Matrix]:
         matrix = np.eye(3)
         matrix[:2, :2] *= scale * (ratio if model != "translation" else 1.0)
         matrix[:2, 2] = middle[1] - matrix[:2, :2] @ middle[0]
-        coarse = align(here.gradient, there.gradient, matrix, "translation" if model == "translation" else "similarity")
-        starts.append((similarity_of(here.gradient, there.gradient, coarse, level=1), fitted(coarse, model, here.grey.shape)))
+        coarse = align(
+            here.gradient, there.gradient, matrix, "translation" if model == "translation" else "similarity"
+        )
+        starts.append(
+            (
+                similarity_of(here.gradient, there.gradient, coarse, level=1),
+                fitted(coarse, model, here.grey.shape),
+            )
+        )
     return [matrix for _, matrix in sorted(starts, key=lambda one: -one[0])[:2]]
 
 
@@ -190,7 +209,13 @@ def _closing(
 
 def _loop(proposal: _Proposal, here: _Frame, there: _Frame, model: Model) -> float:
     """Align the other way round from a shifted start, and measure how far off the way back ends."""
-    pair = (there.intensity, here.intensity) if proposal.method == "intensity" else (there.gradient, here.gradient)
+    pair = (
+        (there.intensity, here.intensity)
+        if proposal.method == "intensity"
+        else (there.gradient, here.gradient)
+    )
     nudge = matrix_of(np.array([2.0, -1.5]), "translation")
-    back = align(*pair, fitted(nudge @ np.linalg.inv(proposal.matrix), model, there.grey.shape), model, coarsest=2)
+    back = align(
+        *pair, fitted(nudge @ np.linalg.inv(proposal.matrix), model, there.grey.shape), model, coarsest=2
+    )
     return displacement(back @ proposal.matrix, np.eye(3), here.grey.shape)

@@ -38,7 +38,7 @@ def read_rows(descriptor: int, out: NDArray[Any], offset: int) -> None:
     >>> half
     array([2, 3], dtype=uint8)
     """
-    view = memoryview(out.reshape(-1).view(np.uint8))
+    view = out.reshape(-1).view(np.uint8).data
     while view.nbytes:
         count = os.preadv(descriptor, [view], offset)
         if count == 0:
@@ -48,7 +48,7 @@ def read_rows(descriptor: int, out: NDArray[Any], offset: int) -> None:
 
 def write_rows(descriptor: int, values: NDArray[Any], offset: int) -> None:
     """Write a contiguous array at byte `offset` of a file (see `read_rows`)."""
-    view = memoryview(values.reshape(-1).view(np.uint8))
+    view = values.reshape(-1).view(np.uint8).data
     while view.nbytes:
         count = os.pwrite(descriptor, view[: 2**30], offset)
         view, offset = view[count:], offset + count
@@ -83,7 +83,9 @@ class StripStore:
         try:
             self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
-            raise OutputError(f"{self.path} cannot be made ({error.strerror}): choose another folder") from None
+            raise OutputError(
+                f"{self.path} cannot be made ({error.strerror}): choose another folder"
+            ) from None
         found = os.fstat(self._descriptor).st_size
         if found not in (0, size):
             os.close(self._descriptor)
@@ -100,11 +102,15 @@ class StripStore:
         first, last = row_range(rows, self.shape[0])
         expected = (last - first, *self.shape[1:])
         if values.shape != expected:
-            raise UsageError(f"rows {first} to {last} of {self.path.name} have shape {expected}, not {values.shape}")
+            raise UsageError(
+                f"rows {first} to {last} of {self.path.name} have shape {expected}, not {values.shape}"
+            )
         try:
             write_rows(self._descriptor, np.ascontiguousarray(values, self.dtype), first * self._row_bytes)
         except OSError as error:
-            raise OutputError(f"{self.path} cannot be written ({error.strerror}): make room on the disk") from None
+            raise OutputError(
+                f"{self.path} cannot be written ({error.strerror}): make room on the disk"
+            ) from None
 
     def sync(self) -> None:
         """Force the rows written so far on to the disk."""

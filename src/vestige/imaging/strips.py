@@ -80,7 +80,9 @@ def strips(height: int, *, row_bytes: int, budget_bytes: int, halo: int = 0) -> 
     [(0, 4), (4, 8), (8, 10)]
     """
     if height < 1 or row_bytes < 1 or halo < 0:
-        raise UsageError(f"strips need height >= 1, row_bytes >= 1 and halo >= 0, not {height}, {row_bytes}, {halo}")
+        raise UsageError(
+            f"strips need height >= 1, row_bytes >= 1 and halo >= 0, not {height}, {row_bytes}, {halo}"
+        )
     yield from _cut(height, max(1, budget_bytes // row_bytes - 2 * halo), halo)
 
 

@@ -25,7 +25,9 @@ def linear_from_srgb(encoded: ArrayLike) -> FloatArray:
     values = _as_float(encoded)
     size = np.abs(values)
     curve = _power((size + 0.055) / 1.055, 2.4)
-    return np.copysign(np.where(size <= 0.04045, size / 12.92, curve), values).astype(values.dtype, copy=False)
+    return np.copysign(np.where(size <= 0.04045, size / 12.92, curve), values).astype(
+        values.dtype, copy=False
+    )
 
 
 def srgb_from_linear(linear: ArrayLike) -> FloatArray:
@@ -37,7 +39,9 @@ def srgb_from_linear(linear: ArrayLike) -> FloatArray:
     values = _as_float(linear)
     size = np.abs(values)
     curve = 1.055 * _power(size, 1 / 2.4) - 0.055
-    return np.copysign(np.where(size <= 0.0031308, size * 12.92, curve), values).astype(values.dtype, copy=False)
+    return np.copysign(np.where(size <= 0.0031308, size * 12.92, curve), values).astype(
+        values.dtype, copy=False
+    )
 
 
 def linear_from_code(
@@ -50,8 +54,8 @@ def linear_from_code(
     """
     table = _table(codes.dtype.itemsize * 8, curve, float(white_level))
     if codes.dtype == np.uint8 and codes.size:
-        flat: NDArray[np.float32] = cv2.LUT(np.ascontiguousarray(codes).reshape(1, -1), table)  # type: ignore[assignment]
-        return flat.reshape(codes.shape)
+        flat: Any = np.ascontiguousarray(codes).reshape(1, -1)
+        return np.asarray(cv2.LUT(flat, table), np.float32).reshape(codes.shape)
     return table[codes]
 
 
@@ -71,6 +75,8 @@ def _as_float(values: ArrayLike) -> FloatArray:
 def _power(values: FloatArray, exponent: float) -> FloatArray:
     if values.dtype == np.float32 and values.size > 1024:
         # Three times quicker than NumPy's, to 1e-6.
-        return cv2.pow(np.ascontiguousarray(values).reshape(-1), exponent).reshape(values.shape)
+        return np.asarray(cv2.pow(np.ascontiguousarray(values).reshape(-1), exponent), np.float32).reshape(
+            values.shape
+        )
     result: FloatArray = values**exponent
     return result

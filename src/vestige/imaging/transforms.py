@@ -40,10 +40,10 @@ def parameters_of(matrix: Matrix, model: Model) -> NDArray[np.float64]:
     """
     change = matrix / matrix[2, 2] - np.eye(3)
     if model == "translation":
-        return change[:2, 2].copy()
+        return np.array(change[:2, 2])
     if model == "similarity":
         return np.array([change[0, 0], change[1, 0], change[0, 2], change[1, 2]])
-    return change.reshape(-1)[: 6 if model == "affine" else 8].copy()
+    return np.array(change.reshape(-1)[: 6 if model == "affine" else 8])
 
 
 def derivatives(

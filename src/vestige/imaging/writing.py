@@ -22,7 +22,7 @@ from vestige.imaging.transfer import srgb_from_linear
 
 __all__ = ["ImageWriter", "write_image"]
 
-Compression = Literal["deflate", "lzw", "zstd", "none"]
+Compression = Literal["deflate", "lzw", "none"]
 DEPTHS: Final = {"tiff": (8, 16, 32), "png": (8, 16), "jpeg": (8,), "jp2": (8, 16)}
 DTYPES: Final[dict[int, Any]] = {8: np.uint8, 16: np.uint16, 32: np.float32}
 READ_BACK_BYTES: Final = 16 << 20
@@ -70,7 +70,7 @@ def write_image(
     exif : EXIF block, as `ImageInfo.exif_bytes` gives it.
     description : free text; for a scientific raster, what it holds and its unit.
     pyramid : add smaller versions inside a TIFF, for viewers.
-    compression : of a TIFF: 'deflate', 'lzw', 'zstd' or 'none'.
+    compression : of a TIFF: 'deflate', 'lzw' or 'none'.
     encoded : `pixels` are uint8 or uint16 and are stored as they are, without a profile (normals, masks).
     quality : of a JPEG, 1..100.
 
@@ -133,9 +133,7 @@ class ImageWriter:
         quality: int = 92,
     ) -> None:
         self.path = Path(path)
-        self.options = Options(
-            depth, profile, ppi, exif, description, pyramid, compression, encoded, quality
-        )
+        self.options = Options(depth, profile, ppi, exif, description, pyramid, compression, encoded, quality)
         self._format = _format(self.path)
         self._depth = depth or DEPTHS[self._format][min(1, len(DEPTHS[self._format]) - 1)]
         self._check(height, width, channels)
@@ -152,15 +150,21 @@ class ImageWriter:
 
     def _check(self, height: int, width: int, channels: int) -> None:
         if min(height, width) < 1 or channels not in (1, 3):
-            raise UsageError(f"an image has 1 or 3 channels and at least 1 x 1 pixels, not {height, width, channels}")
+            raise UsageError(
+                f"an image has 1 or 3 channels and at least 1 x 1 pixels, not {height, width, channels}"
+            )
         if self._depth not in DEPTHS[self._format]:
-            raise UsageError(f"{self.path.suffix} holds {DEPTHS[self._format]} bits a value, not {self._depth}")
+            raise UsageError(
+                f"{self.path.suffix} holds {DEPTHS[self._format]} bits a value, not {self._depth}"
+            )
         if self.options.pyramid and self._format != "tiff":
             raise UsageError(f"only TIFF holds a pyramid, not {self.path.suffix}")
         if isinstance(self.options.profile, str) and self.options.profile != "srgb":
-            raise UsageError(f"profile is 'srgb', the bytes of an ICC profile or None, not {self.options.profile!r}")
-        if self.options.compression not in ("deflate", "lzw", "zstd", "none"):
-            raise UsageError(f"compression is deflate, lzw, zstd or none, not {self.options.compression!r}")
+            raise UsageError(
+                f"profile is 'srgb', the bytes of an ICC profile or None, not {self.options.profile!r}"
+            )
+        if self.options.compression not in ("deflate", "lzw", "none"):
+            raise UsageError(f"compression is deflate, lzw or none, not {self.options.compression!r}")
 
     @property
     def _profile(self) -> bytes | None:
@@ -180,7 +184,9 @@ class ImageWriter:
         try:
             write_rows(self._spool.fileno(), self._stored(rows), first_row * self._row_bytes)
         except OSError as error:
-            raise OutputError(f"{self.path} cannot be written ({error.strerror}): make room on the disk") from None
+            raise OutputError(
+                f"{self.path} cannot be written ({error.strerror}): make room on the disk"
+            ) from None
         self._written[first_row:last] = True
 
     def _stored(self, rows: NDArray[Any]) -> NDArray[Any]:
@@ -206,7 +212,9 @@ class ImageWriter:
             raise OutputError(
                 f"{self.path} was not written: {int((~self._written).sum())} of {self.shape[0]} rows are missing"
             )
-        handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.stem}-", suffix=self.path.suffix)
+        handle, name = tempfile.mkstemp(
+            dir=self.path.parent, prefix=f".{self.path.stem}-", suffix=self.path.suffix
+        )
         os.close(handle)
         temporary = Path(name)
         try:
@@ -216,7 +224,9 @@ class ImageWriter:
             temporary.replace(self.path)
             _sync(self.path.parent)
         except OSError as error:
-            raise OutputError(f"{self.path} cannot be written ({error.strerror}): make room on the disk") from None
+            raise OutputError(
+                f"{self.path} cannot be written ({error.strerror}): make room on the disk"
+            ) from None
         finally:
             temporary.unlink(missing_ok=True)
             self.discard()
@@ -230,7 +240,11 @@ class ImageWriter:
             _encoders.save_jpeg2000(source, temporary, metadata)
         elif self._format == "tiff":
             _encoders.save_tiff(
-                source, temporary, metadata, compression=self.options.compression, pyramid=self.options.pyramid
+                source,
+                temporary,
+                metadata,
+                compression=self.options.compression,
+                pyramid=self.options.pyramid,
             )
         elif self._format == "png":
             _encoders.save_png(source, temporary, metadata)
@@ -258,9 +272,13 @@ class ImageWriter:
         if self._format == "jpeg":
             same = abs(float(found.mean()) - float(wanted.mean())) < 8
         else:
-            same = found.dtype == wanted.dtype and bool(np.array_equal(found.view(np.uint8), wanted.view(np.uint8)))
+            same = found.dtype == wanted.dtype and bool(
+                np.array_equal(found.view(np.uint8), wanted.view(np.uint8))
+            )
         if not same:
-            raise OutputError(f"{self.path} did not read back as it was written: check the disk, then run again")
+            raise OutputError(
+                f"{self.path} did not read back as it was written: check the disk, then run again"
+            )
 
     def discard(self) -> None:
         """Give up; nothing is written. Discarding twice is fine."""
@@ -283,7 +301,9 @@ def _format(path: Path) -> str:
     for name in DEPTHS:
         if path.suffix.lower() in SUFFIXES[name]:
             return name
-    raise UsageError(f"{path.name} has the suffix {path.suffix or '(none)'}; expected .tif, .png, .jpg or .jp2")
+    raise UsageError(
+        f"{path.name} has the suffix {path.suffix or '(none)'}; expected .tif, .png, .jpg or .jp2"
+    )
 
 
 def _umask() -> int:

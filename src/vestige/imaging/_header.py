@@ -1,0 +1,126 @@
+"""What the readers inside the decoding child have in common: the header as plain values, and refusing a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+import numpy as np
+
+__all__ = [
+    "GREY_OR_RGB",
+    "LINEAR_SRGB_FROM_XYZ",
+    "Header",
+    "Reader",
+    "RefusedError",
+    "UnsupportedError",
+    "linear_light",
+    "readers",
+    "refusal",
+    "write_linear",
+    "write_vips",
+]
+
+# XYZ (D65, as libvips gives it, 0..100) to linear sRGB, by the primaries of IEC 61966-2-1.
+LINEAR_SRGB_FROM_XYZ: Final = np.array(
+    [
+        [3.2404542, -1.5371385, -0.4985314],
+        [-0.9692660, 1.8760108, 0.0415560],
+        [0.0556434, -0.2040259, 1.0572252],
+    ]
+)
+GREY_OR_RGB: Final = "expected grey or RGB: convert it to RGB first"
+
+
+class RefusedError(Exception):
+    """The file cannot be read; the text ends the sentence 'NAME …'."""
+
+
+class UnsupportedError(RefusedError):
+    """This library cannot read the file; another one may."""
+
+
+@dataclass
+class Header:
+    """Header of an image as plain values, ready for JSON; the fields are those of `ImageInfo`."""
+
+    width: int
+    height: int
+    channels: int
+    dtype: str
+    pages: int = 1
+    white_level: float = 1.0
+    icc: bytes | None = None
+    exif: dict[str, str | float | int] = field(default_factory=dict)
+    exif_bytes: bytes | None = None
+    ppi: float | None = None
+    description: str | None = None
+
+
+class Reader(Protocol):
+    """An opened file: its header is known, its pixels are not decoded yet."""
+
+    header: Header
+
+    def write_rows(self, descriptor: int, *, linear: bool) -> None:
+        """Decode into a file, row after row: stored numbers, or (`linear`) float32 through the profile."""
+
+
+def readers(kind: str) -> Iterator[Callable[[str, int], Reader]]:
+    """What may read a format, the best first; the next one is asked after an `UnsupportedError`."""
+    if kind == "raw":
+        from vestige.imaging._raw_reader import RawReader
+
+        yield RawReader
+    elif kind == "jp2":
+        from vestige.imaging._array_reader import jpeg2000_reader
+
+        yield jpeg2000_reader
+    else:
+        from vestige.imaging._vips_reader import VipsReader
+
+        yield VipsReader
+    if kind == "tiff":
+        from vestige.imaging._array_reader import tiff_reader
+
+        yield tiff_reader
+
+
+def linear_light(image: Any) -> Any:
+    """Linear sRGB primaries of a libvips image, through its embedded profile; colours outside sRGB are kept."""
+    import pyvips
+
+    try:
+        xyz = image.icc_import(embedded=True, intent="relative", pcs="xyz")
+    except pyvips.Error:
+        sentence = "has a colour profile that cannot be used: pass encoding='srgb' to read it without"
+        raise RefusedError(sentence) from None
+    if image.bands == 1:
+        return (xyz[1] / 100).cast("float")
+    return xyz.recomb((LINEAR_SRGB_FROM_XYZ / 100).tolist()).cast("float")
+
+
+def refusal(text: str) -> RefusedError:
+    """Why a library did not read a file, as the end of 'NAME …'."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    reason = lines[-1] if lines else "no reason given"
+    for word in ("premature end", "end of file", "truncated", "end of stream", "out of order", "early"):
+        if word in text.lower():
+            what = f"is cut off ({reason}); expected a whole image"
+            break
+    else:
+        what = f"is damaged ({reason}); expected an intact image"
+    return RefusedError(f"{what}: copy it from the camera or the archive again")
+
+
+def write_linear(image: Any, descriptor: int) -> None:
+    """Write a libvips image row after row, as linear light."""
+    write_vips(linear_light(image), descriptor)
+
+
+def write_vips(image: Any, descriptor: int) -> None:
+    """Write a libvips image row after row, as it is."""
+    import pyvips
+
+    image.rawsave_target(pyvips.Target.new_to_descriptor(descriptor))
