@@ -51,7 +51,7 @@ def measure(label: str, function: Callable[..., Any], *arguments: Any) -> Row:
 
 
 def report(name: str, columns: list[str], rows: list[list[Any]], **about: Any) -> None:
-    """Print a table and write it as JSON to ``benchmarks/results/NAME.json`` (sections by `about['part']`)."""
+    """Print a table and write it as JSON to ``benchmarks/results/NAME.json``, a section for each `part`."""
     text = [[_cell(value) for value in row] for row in rows]
     widths = [max(len(line[i]) for line in [columns, *text]) for i in range(len(columns))]
     title = " · ".join([name, *(f"{key} {value}" for key, value in about.items())])

@@ -44,22 +44,25 @@ class TechniqueConformance:
     # -- what the suite works with -------------------------------------------------------------
 
     @pytest.fixture(scope="class")
-    def capture(self, tmp_path_factory: pytest.TempPathFactory) -> Capture:
+    @classmethod
+    def capture(cls, tmp_path_factory: pytest.TempPathFactory) -> Capture:
         """A small capture of the forward model."""
         folder = tmp_path_factory.mktemp("capture") / "scene"
-        return simulate(self.technique, folder, self.technique.forward.recipe.make(values=self.scene), seed=3)
+        return simulate(cls.technique, folder, cls.technique.forward.recipe.make(values=cls.scene), seed=3)
 
     @pytest.fixture(scope="class")
-    def result(self, capture: Capture, tmp_path_factory: pytest.TempPathFactory) -> tuple[Report, Path]:
+    @classmethod
+    def result(cls, capture: Capture, tmp_path_factory: pytest.TempPathFactory) -> tuple[Report, Path]:
         """Its products."""
         out = tmp_path_factory.mktemp("result") / "out"
-        return self._execute(capture, out), out
+        return cls._execute(capture, out), out
 
-    def _execute(self, capture: Capture, out: Path, **options: Any) -> Report:
-        operation = self.technique.operation("run")
+    @classmethod
+    def _execute(cls, capture: Capture, out: Path, **options: Any) -> Report:
+        operation = cls.technique.operation("run")
         given: dict[str, Sequence[Capture | Product]] = {operation.inputs[0].name: [capture]}
-        recipe = operation.recipe.make(values=dict(self.recipe))
-        return execute(self.technique, "run", given, recipe, out, **options)
+        recipe = operation.recipe.make(values=dict(cls.recipe))
+        return execute(cls.technique, "run", given, recipe, out, **options)
 
     def _in_child(
         self, capture: Path, out: Path, *, kill_after: int = 0, memory: int = 2**31

@@ -1,0 +1,153 @@
+"""Fetch the browser libraries of the page and put them into ``src/vestige/web/static/vendor``.
+
+Each library comes from the npm registry at the version named below. esbuild cuts it to the parts the page
+imports and minifies them into one ES module, so that nothing has to be built when Vestige is installed.
+``vendor.json`` records version, registry integrity, SHA-256 of the committed file, and licence.
+
+    python tools/vendor.py            fetch, cut, write
+    python tools/vendor.py --check    compare the committed files with vendor.json (no network)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+VENDOR = Path(__file__).resolve().parent.parent / "src/vestige/web/static/vendor"
+ESBUILD = "esbuild@0.28.2"
+
+
+@dataclass(frozen=True)
+class Library:
+    """One package: what the page takes from it."""
+
+    package: str
+    version: str
+    licence: str
+    entry: str = ""
+    files: dict[str, str] = field(default_factory=dict)
+    licence_file: str = "LICENSE"
+
+    @property
+    def name(self) -> str:
+        """The name of its files in the vendor folder."""
+        return self.package.rsplit("/", 1)[-1]
+
+
+LIBRARIES = (
+    Library(
+        "openseadragon", "6.1.1", "BSD-3-Clause", "export { default } from 'openseadragon';", licence_file="LICENSE.txt"
+    ),
+    Library(
+        "three",
+        "0.187.0",
+        "MIT",
+        "export { ACESFilmicToneMapping, AmbientLight, Box3, Color, DirectionalLight, GridHelper, HemisphereLight, "
+        "MeshNormalMaterial, MeshStandardMaterial, PerspectiveCamera, Scene, Sphere, Vector3, WebGLRenderer } "
+        "from 'three';\n"
+        "export { GLTFLoader } from 'three/examples/jsm/loaders/GLTFLoader.js';\n"
+        "export { OrbitControls } from 'three/examples/jsm/controls/OrbitControls.js';",
+    ),
+    Library(
+        "ol",
+        "10.10.0",
+        "BSD-2-Clause",
+        "export { default as Map } from 'ol/Map.js';\n"
+        "export { default as View } from 'ol/View.js';\n"
+        "export { default as ImageLayer } from 'ol/layer/Image.js';\n"
+        "export { default as VectorLayer } from 'ol/layer/Vector.js';\n"
+        "export { default as ImageStatic } from 'ol/source/ImageStatic.js';\n"
+        "export { default as VectorSource } from 'ol/source/Vector.js';\n"
+        "export { default as GeoJSON } from 'ol/format/GeoJSON.js';\n"
+        "export { default as Projection } from 'ol/proj/Projection.js';\n"
+        "export { default as ScaleLine } from 'ol/control/ScaleLine.js';\n"
+        "export { Fill, Stroke, Style } from 'ol/style.js';",
+        files={"ol.css": "ol.css"},
+        licence_file="LICENSE.md",
+    ),
+    Library(
+        "@fontsource-variable/inter",
+        "5.3.0",
+        "OFL-1.1",
+        files={"files/inter-latin-wght-normal.woff2": "inter.woff2"},
+    ),
+    Library(
+        "@fontsource-variable/source-serif-4",
+        "5.3.1",
+        "OFL-1.1",
+        files={"files/source-serif-4-latin-wght-normal.woff2": "source-serif-4.woff2"},
+    ),
+)
+
+
+def fetch(folder: Path) -> None:
+    """Install every package at its version into `folder`, without running any script of theirs."""
+    wanted = [f"{library.package}@{library.version}" for library in LIBRARIES]
+    (folder / "package.json").write_text('{"private": true, "type": "module"}')
+    command = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", ESBUILD, *wanted]
+    subprocess.run(command, cwd=folder, check=True)
+
+
+def build(library: Library, folder: Path) -> dict[str, object]:
+    """Write one library's files into the vendor folder; its row of the record."""
+    package = folder / "node_modules" / library.package
+    written = []
+    if library.entry:
+        entry = folder / f"{library.name}.entry.js"
+        entry.write_text(library.entry)
+        out = VENDOR / f"{library.name}.js"
+        command = ["npx", "esbuild", str(entry), "--bundle", "--minify", "--format=esm", "--target=es2022"]
+        subprocess.run(
+            [*command, "--legal-comments=inline", f"--outfile={out}", "--log-level=warning"], cwd=folder, check=True
+        )
+        written.append(out)
+    for source, target in library.files.items():
+        written.append(Path(shutil.copyfile(package / source, VENDOR / target)))
+    licence = VENDOR / f"{library.name}.LICENCE.txt"
+    shutil.copyfile(package / library.licence_file, licence)
+    lock = json.loads((folder / "package-lock.json").read_text())["packages"]
+    return {
+        "package": library.package,
+        "version": library.version,
+        "licence": library.licence,
+        "licence_file": licence.name,
+        "integrity": lock[f"node_modules/{library.package}"]["integrity"],
+        "files": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in written},
+    }
+
+
+def check() -> list[str]:
+    """What differs between the committed files and the record."""
+    record = json.loads((VENDOR / "vendor.json").read_text())
+    return [
+        f"{name} is not the file recorded in vendor.json"
+        for row in record["libraries"]
+        for name, digest in row["files"].items()
+        if not (VENDOR / name).is_file() or hashlib.sha256((VENDOR / name).read_bytes()).hexdigest() != digest
+    ]
+
+
+def main() -> int:
+    """Fetch, or check with ``--check``."""
+    if "--check" in sys.argv[1:]:
+        problems = check()
+        print("\n".join(problems) or "vendored files are as recorded")
+        return 1 if problems else 0
+    VENDOR.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        fetch(folder)
+        rows = [build(library, folder) for library in LIBRARIES]
+    record = {"made_by": "tools/vendor.py", "bundler": ESBUILD, "libraries": rows}
+    (VENDOR / "vendor.json").write_text(json.dumps(record, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
