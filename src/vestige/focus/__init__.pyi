@@ -1,0 +1,10 @@
+from .alignment import Warp as Warp
+from .alignment import align as align
+from .depth import Depth as Depth
+from .depth import depth_from_focus as depth_from_focus
+from .pyramid import Fusion as Fusion
+from .pyramid import fuse as fuse
+from .recipe import SceneRecipe as SceneRecipe
+from .recipe import StackRecipe as StackRecipe
+from .stacking import Stack as Stack
+from .stacking import stack as stack

@@ -1,0 +1,219 @@
+"""Depth from focus: each pixel lies where the frame in which it is sharpest was focused.
+
+Nayar, S. K. & Nakagawa, Y. (1994), Shape from focus, IEEE PAMI 16(8), 824-831: the peak of sharpness over
+the frames is found between frames by a parabola through the logarithms of the three values around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vestige.errors import UsageError
+from vestige.focus.pyramid import root_of
+
+__all__ = ["Depth", "FocusSweep", "depth_from_focus", "fill", "sharpness_of"]
+
+FLOAT = NDArray[np.float32]
+#: Sharpness (mean square detail) that noise alone may show; keeps logarithms finite.
+FLOOR = 1e-8
+#: Side of the blocks in which depth is averaged before it is spread to where none was measured.
+BLOCK = 8
+#: Confidence at which a measured depth is believed half, and wholly.
+DOUBT, BELIEF = 0.35, 0.65
+
+
+@dataclass(frozen=True)
+class Depth:
+    """Where each pixel is sharpest.
+
+    Attributes
+    ----------
+    position : (height, width) float32, in frames (0 the first, fractions between frames), or on the focus axis.
+    confidence : (height, width) float32, 0 where all frames are equally sharp, towards 1 for a single clear peak.
+    """
+
+    position: FLOAT
+    confidence: FLOAT
+
+
+def depth_from_focus(
+    images: Iterable[FLOAT], focus: Sequence[float] | None = None, *, window: float = 3.0, filled: bool = True
+) -> Depth:
+    """Depth of each pixel of registered frames.
+
+    Parameters
+    ----------
+    images : (height, width) or (height, width, 3) float32 in linear light, in the order of their focus.
+    focus : position of each frame (mm); frame numbers where None.
+    window : neighbourhood in which sharpness is judged, standard deviation in pixels.
+    filled : take depth from around where nothing shows texture.
+
+    Raises
+    ------
+    UsageError : no image, or another number of focus positions than images.
+
+    >>> near, far = np.full((2, 32, 32), 0.25, np.float32)
+    >>> near[:, :16:2], far[:, 16::2] = 0.5, 0.5
+    >>> depth = depth_from_focus([near, far], [10.0, 20.0])
+    >>> depth.position[16, [4, 28]].round().tolist()
+    [10.0, 20.0]
+    """
+    sweep: FocusSweep | None = None
+    for image in images:
+        sweep = sweep or FocusSweep(image.shape[:2])
+        sweep.add(sharpness_of(root_of(image), window))
+    if sweep is None:
+        raise UsageError("depth needs one image or more")
+    if focus is not None and len(focus) != sweep.frames:
+        raise UsageError(f"{sweep.frames} images need as many focus positions, not {len(focus)}")
+    depth = sweep.result()
+    position = depth.position
+    if filled:
+        position = fill(position, depth.confidence, spread(*block_sums(depth)))
+    position = cv2.medianBlur(position, 5)
+    return Depth(along(position, focus) if focus is not None else position, depth.confidence)
+
+
+def sharpness_of(root: FLOAT, window: float, coverage: FLOAT | None = None) -> FLOAT:
+    """Local energy of fine detail, (height, width) float32: a difference of Gaussians, squared and gathered.
+
+    >>> flat = np.full((16, 16), 0.5, np.float32)
+    >>> float(sharpness_of(flat, 2.0).max()) < 1e-10
+    True
+    """
+    grey = (
+        root
+        if root.ndim == 2
+        else cv2.transform(root, np.full((1, root.shape[2]), 1 / root.shape[2], np.float32))
+    )
+    detail = cv2.GaussianBlur(grey, (0, 0), 0.7) - cv2.GaussianBlur(grey, (0, 0), 1.6)
+    energy = cv2.GaussianBlur(np.square(detail), (0, 0), window)
+    return energy if coverage is None else energy * coverage
+
+
+def reach_of(window: float) -> int:
+    """Pixels beyond its own that the sharpness of a pixel looks at."""
+    return int(np.ceil(4 * window)) + 8
+
+
+class FocusSweep:
+    """Sharpness frame after frame; remembers the peak and its two neighbours, nothing else.
+
+    >>> sweep = FocusSweep((1, 1))
+    >>> for value in (0.1, 1.0, 0.1):
+    ...     sweep.add(np.full((1, 1), value, np.float32))
+    >>> sweep.result().position.tolist()
+    [[1.0]]
+    """
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.frames = 0
+        self._best, self._before, self._after, self._last, self._total = (
+            np.zeros(shape, np.float32) for _ in range(5)
+        )
+        self._index = np.zeros(shape, np.int16)
+
+    def add(self, sharpness: FLOAT) -> None:
+        """Add the next frame's sharpness, (height, width) float32."""
+        if sharpness.shape != self._best.shape:
+            raise UsageError(
+                f"frames must have one size: {self._best.shape} and {sharpness.shape} were given"
+            )
+        following = self._index == self.frames - 1
+        np.copyto(self._after, sharpness, where=following)
+        better = sharpness > self._best
+        np.copyto(self._before, self._last, where=better)
+        np.copyto(self._best, sharpness, where=better)
+        self._index[better] = self.frames
+        self._last = sharpness
+        self._total += sharpness
+        self.frames += 1
+
+    def cropped(self, rows: slice) -> FocusSweep:
+        """The sweep of some rows only."""
+        part = FocusSweep((0, 0))
+        part.frames, part._index = self.frames, self._index[rows]
+        part._best, part._before, part._after, part._last, part._total = (
+            values[rows] for values in (self._best, self._before, self._after, self._last, self._total)
+        )
+        return part
+
+    def result(self) -> Depth:
+        """Peak position in frames, and how far the peak stands above the other frames."""
+        before, best, after = (
+            np.log(part + np.float32(FLOOR)) for part in (self._before, self._best, self._after)
+        )
+        bend = np.minimum(before - 2 * best + after, -1e-6)
+        offset = np.clip(0.5 * (before - after) / bend, -0.5, 0.5)
+        inside = (self._index > 0) & (self._index < self.frames - 1)
+        position = self._index + np.where(inside, offset, 0)
+        others = (self._total - self._best) / max(1, self.frames - 1)
+        confidence = 1 - (others + FLOOR) / (self._best + FLOOR)
+        return Depth(position.astype(np.float32), np.clip(confidence, 0, 1).astype(np.float32))
+
+
+def block_sums(depth: Depth) -> tuple[FLOAT, FLOAT]:
+    """Believed depth times belief, and belief, summed over blocks of `BLOCK` pixels; blocks at the rim are smaller."""
+    belief = _belief(depth.confidence)
+    return _blocks(depth.position * belief), _blocks(belief)
+
+
+def spread(weighted: FLOAT, belief: FLOAT) -> FLOAT:
+    """Depth of every block: its own where it has any, else from ever wider around (pull and push).
+
+    >>> weighted, belief = np.zeros((2, 4, 4), np.float32)
+    >>> weighted[0, 0], belief[0, 0] = 6.0, 2.0
+    >>> np.unique(spread(weighted, belief)).tolist()
+    [3.0]
+    """
+    if min(weighted.shape) < 2:
+        total = float(belief.sum())
+        return np.full(weighted.shape, float(weighted.sum()) / total if total > 0 else 0.0, np.float32)
+    wider = spread(cv2.pyrDown(weighted), cv2.pyrDown(belief))
+    around = cv2.pyrUp(wider, dstsize=weighted.shape[::-1])
+    own = np.minimum(belief / 2, 1)
+    mean = weighted / np.maximum(belief, np.float32(1e-6))
+    return (own * mean + (1 - own) * around).astype(np.float32)
+
+
+def fill(position: FLOAT, confidence: FLOAT, coarse: FLOAT, first_row: int = 0) -> FLOAT:
+    """Depth in which doubtful pixels take the value of their surroundings.
+
+    `position` and `confidence` are the rows from `first_row` of a picture whose blocks are `coarse`.
+    """
+    height, width = position.shape
+    scale = 1 / BLOCK
+    matrix = np.array([[scale, 0, scale / 2 - 0.5], [0, scale, (first_row + 0.5) * scale - 0.5]])
+    around = cv2.warpAffine(
+        coarse,
+        matrix,
+        (width, height),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    belief = _belief(confidence)
+    return (belief * position + (1 - belief) * around).astype(np.float32)
+
+
+def along(position: FLOAT, focus: Sequence[float]) -> FLOAT:
+    """Positions in frames as positions on the focus axis.
+
+    >>> along(np.array([[0.5]], np.float32), [10.0, 20.0]).tolist()
+    [[15.0]]
+    """
+    return np.interp(position, np.arange(len(focus)), focus).astype(np.float32)
+
+
+def _belief(confidence: FLOAT) -> FLOAT:
+    return np.clip((confidence - DOUBT) / (BELIEF - DOUBT), 0, 1).astype(np.float32)
+
+
+def _blocks(values: FLOAT) -> FLOAT:
+    padded = np.pad(values, [(0, -side % BLOCK) for side in values.shape])
+    rows, columns = (side // BLOCK for side in padded.shape)
+    return padded.reshape(rows, BLOCK, columns, BLOCK).sum(axis=(1, 3)).astype(np.float32)

@@ -1,0 +1,228 @@
+"""The frames of a stack: which can be used, in which order, and their pixels by rows."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vestige.capture import Capture
+from vestige.errors import InputError, UsageError
+from vestige.imaging import ImageInfo, open_image, probe
+
+__all__ = ["ArrayFrame", "FileFrame", "Frames", "StackFrame", "frames_of_capture", "frames_of_items"]
+
+FLOAT = NDArray[np.float32]
+AXIS = "focus"
+
+
+class Opened(Protocol):
+    """An opened frame: rows in linear light, and a small version of it."""
+
+    def read(self, rows: slice | None = None) -> FLOAT: ...
+
+    def proxy(self, max_side: int) -> FLOAT: ...
+
+    def close(self) -> None: ...
+
+
+class StackFrame(Protocol):
+    """One frame of a stack, in a file or in memory."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    def open(self) -> Opened: ...
+
+
+@dataclass(frozen=True)
+class FileFrame:
+    """A frame in a file; `encoding` and `white_level` say how its numbers become light."""
+
+    path: Path
+    info: ImageInfo
+    encoding: Literal["auto", "srgb", "linear"] = "auto"
+    white_level: float | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of the file."""
+        return self.path.name
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(height, width[, 3])."""
+        return self.info.shape
+
+    def open(self) -> Opened:
+        """The pixels, by rows."""
+        return open_image(self.path, encoding=self.encoding, white_level=self.white_level)
+
+
+@dataclass(frozen=True)
+class ArrayFrame:
+    """A frame in memory: (height, width[, 3]) float32, linear light."""
+
+    name: str
+    pixels: FLOAT
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(height, width[, 3])."""
+        return self.pixels.shape
+
+    def open(self) -> Opened:
+        """The pixels, by rows."""
+        return self
+
+    def read(self, rows: slice | None = None) -> FLOAT:
+        """Rows in linear light."""
+        return self.pixels[rows or slice(None)]
+
+    def proxy(self, max_side: int) -> FLOAT:
+        """A small version, each pixel the average of its area."""
+        import cv2
+
+        scale = max(self.shape[:2]) / max_side
+        if scale <= 1:
+            return self.pixels
+        size = round(self.shape[1] / scale), round(self.shape[0] / scale)
+        return np.asarray(cv2.resize(self.pixels, size, interpolation=cv2.INTER_AREA), np.float32)
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+
+@dataclass(frozen=True)
+class Frames:
+    """The frames of one stack in the order of their focus, all of one size.
+
+    `focus` holds the position of each (mm) or None where the capture does not tell.
+    """
+
+    items: tuple[StackFrame, ...]
+    focus: tuple[float, ...] | None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(height, width[, 3])."""
+        return self.items[0].shape
+
+    def only(self, chosen: Sequence[int]) -> Frames:
+        """Some of the frames.
+
+        Raises
+        ------
+        InputError : fewer than two are left.
+        """
+        if len(chosen) < 2:
+            raise InputError(
+                self.items[0].name if self.items else "the stack",
+                f"belongs to a stack of which {len(chosen)} frame can be used" if len(chosen) == 1
+                else "belongs to a stack of which no frame can be used",
+                "two frames or more", "copy the frames again from the camera",
+            )  # fmt: skip
+        focus = None if self.focus is None else tuple(self.focus[number] for number in chosen)
+        return Frames(tuple(self.items[number] for number in chosen), focus)
+
+
+def frames_of_capture(capture: Capture, warn: Callable[[str], None]) -> Frames:
+    """The usable frames of a capture, by focus where every frame has one, else as listed.
+
+    A frame that is no image, or of another size than most, names itself in a warning and is left out.
+
+    Raises
+    ------
+    InputError : fewer than two frames can be used.
+    """
+    listed = capture.select()
+    positions = {frame.file: frame.coordinates[AXIS] for frame in listed if AXIS in frame.coordinates}
+    if positions and len(positions) < len(listed):
+        lacking = next(frame.file for frame in listed if frame.file not in positions)
+        warn(f"{lacking} has no focus position, so depth is given in frames instead of mm")
+    ordered = capture.sorted_by(AXIS) if len(positions) == len(listed) > 0 else listed
+    settings: dict[str, Any] = {
+        "encoding": capture.settings.get("encoding", "auto"),
+        "white_level": capture.settings.get("white_level"),
+    }
+    found: list[StackFrame] = []
+    focus: list[float] = []
+    faults: list[InputError] = []
+    for frame in ordered:
+        path = capture.path(frame)
+        try:
+            found.append(FileFrame(path, probe(path), **settings))
+        except InputError as error:
+            faults.append(error)
+            continue
+        if len(positions) == len(listed):
+            focus.append(frame.number(AXIS))
+    return _usable(found, focus if focus else None, faults, warn)
+
+
+def frames_of_items(
+    items: Sequence[str | os.PathLike[str] | FLOAT],
+    focus: Sequence[float] | None,
+    warn: Callable[[str], None],
+) -> Frames:
+    """The usable frames among paths or arrays, by focus where it is given.
+
+    Raises
+    ------
+    UsageError : another number of focus positions than frames.
+    InputError : fewer than two frames can be used.
+    """
+    if focus is not None and len(focus) != len(items):
+        raise UsageError(f"{len(items)} frames need as many focus positions, not {len(focus)}")
+    order = (
+        range(len(items)) if focus is None else sorted(range(len(items)), key=lambda number: focus[number])
+    )
+    found: list[StackFrame] = []
+    kept: list[float] = []
+    faults: list[InputError] = []
+    for number in order:
+        item = items[number]
+        if isinstance(item, np.ndarray):
+            found.append(ArrayFrame(f"frame {number}", np.asarray(item, np.float32)))
+        else:
+            try:
+                found.append(FileFrame(Path(item), probe(item)))
+            except InputError as error:
+                faults.append(error)
+                continue
+        if focus is not None:
+            kept.append(float(focus[number]))
+    return _usable(found, kept if focus is not None else None, faults, warn)
+
+
+def _usable(
+    found: list[StackFrame], focus: list[float] | None, faults: list[InputError], warn: Callable[[str], None]
+) -> Frames:
+    """Those of the commonest size; the others are named."""
+    usual = Counter(frame.shape for frame in found).most_common(1)[0][0] if found else ()
+    chosen = []
+    for number, frame in enumerate(found):
+        if frame.shape == usual:
+            chosen.append(number)
+        else:
+            faults.append(
+                InputError(frame.name, f"is {_size(frame.shape)}", f"{_size(usual)} as the other frames")
+            )
+    if len(chosen) < 2 and faults:
+        raise faults[0]
+    for fault in faults:
+        warn(f"{fault}; the stack goes on without it")
+    return Frames(tuple(found), tuple(focus) if focus is not None else None).only(chosen)
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return f"{shape[1]} x {shape[0]}, {'grey' if len(shape) == 2 else 'colour'}"

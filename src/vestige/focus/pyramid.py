@@ -1,0 +1,155 @@
+"""Laplacian-pyramid fusion: at each place and scale, the frame with the most detail there has the say.
+
+Burt, P. J. & Kolczynski, R. J. (1993), Enhanced image capture through fusion, ICCV, 173-182. Frames are
+fused in the square root of linear light, where photon noise is equally strong in shadow and highlight, so
+that its detail is not mistaken for the object's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vestige.errors import UsageError
+
+__all__ = ["Fusion", "fuse", "levels_of", "light_of", "root_of"]
+
+FLOAT = NDArray[np.float32]
+#: Detail (mean square of a Laplacian level) below which frames count as equal: about 10 bits of a picture.
+FLOOR = 1e-6
+#: Standard deviation, in pixels of a level, of the neighbourhood over which detail is gathered.
+NEIGHBOURHOOD = 1.5
+
+
+def root_of(light: FLOAT) -> FLOAT:
+    """The square root of linear light, float32 of the same shape; what is below zero counts as black.
+
+    >>> root_of(np.array([[-0.1, 0.25]], np.float32))
+    array([[0. , 0.5]], dtype=float32)
+    """
+    return np.sqrt(np.maximum(light, 0), dtype=np.float32)
+
+
+def light_of(root: FLOAT) -> FLOAT:
+    """Linear light of its square root; what fusion left below zero is black.
+
+    >>> light_of(np.array([[-0.1, 0.5]], np.float32))
+    array([[0.  , 0.25]], dtype=float32)
+    """
+    return np.square(np.maximum(root, 0), dtype=np.float32)
+
+
+def fuse(
+    images: Iterable[FLOAT], *, coverage: Sequence[FLOAT | None] = (), levels: int = 6, sharpness: float = 8.0
+) -> FLOAT:
+    """One picture, sharp wherever one of the registered `images` is.
+
+    Parameters
+    ----------
+    images : registered frames, each (height, width) or (height, width, 3) float32, linear light; one at a time
+        is held, so their number does not matter.
+    coverage : for each frame, (height, width) float32, 1 where it shows the object and 0 where it does not; None
+        where it shows it everywhere.
+    levels : levels of the pyramid; fewer where the picture is small.
+    sharpness : exponent of detail in the weight: 1 blends, 12 all but picks the sharpest.
+
+    Raises
+    ------
+    UsageError : no image, or images of several sizes.
+
+    >>> left, right = np.full((2, 32, 32), 0.25, np.float32)
+    >>> left[8::4, :16] = right[8::4, 16:] = 0.5
+    >>> both = fuse([left, right])
+    >>> bool(both[8, 4] > 0.45), bool(both[8, 28] > 0.45)
+    (True, True)
+    """
+    fusion: Fusion | None = None
+    for number, image in enumerate(images):
+        fusion = fusion or Fusion(image.shape, levels=levels_of(image.shape, levels), sharpness=sharpness)
+        fusion.add(root_of(image), coverage[number] if coverage else None)
+    if fusion is None:
+        raise UsageError("fusion needs one image or more")
+    return light_of(fusion.result())
+
+
+def levels_of(shape: tuple[int, ...], wanted: int) -> int:
+    """Levels that a picture of `shape` bears, at most `wanted`: the coarsest keeps a few pixels a side.
+
+    >>> levels_of((480, 640), 10), levels_of((10, 10), 10)
+    (6, 1)
+    """
+    return max(0, min(wanted, min(shape[:2]).bit_length() - 3))
+
+
+class Fusion:
+    """A pyramid that frames are added to one by one; its memory does not grow with their number.
+
+    Parameters
+    ----------
+    shape : (height, width[, channels]) of each frame.
+    levels : Laplacian levels above the base; with none, frames are averaged.
+    sharpness : exponent of detail in the weight.
+
+    >>> fusion = Fusion((16, 16), levels=2)
+    >>> fusion.add(np.full((16, 16), 0.5, np.float32))
+    >>> float(fusion.result().mean())
+    0.5
+    """
+
+    def __init__(self, shape: tuple[int, ...], *, levels: int = 6, sharpness: float = 8.0) -> None:
+        self.shape = shape
+        self.levels = levels
+        self._sharpness = sharpness
+        self._sums: list[FLOAT] = []
+        self._weights: list[FLOAT] = []
+
+    def add(self, root: FLOAT, coverage: FLOAT | None = None) -> None:
+        """Add a frame, (height, width[, channels]) float32, with its coverage (height, width) or None."""
+        if root.shape != self.shape:
+            raise UsageError(f"frames to fuse must have one size: {self.shape} and {root.shape} were given")
+        for level in range(self.levels):
+            smaller = cv2.pyrDown(root)
+            detail = root - cv2.pyrUp(smaller, dstsize=root.shape[1::-1])
+            self._accumulate(level, detail, _weight(detail, self._sharpness), coverage)
+            root = smaller
+            coverage = None if coverage is None else cv2.erode(coverage, np.ones((5, 5), np.uint8))[::2, ::2]
+        self._accumulate(self.levels, root, np.ones(root.shape[:2], np.float32), coverage)
+
+    def _accumulate(self, level: int, values: FLOAT, weight: FLOAT, coverage: FLOAT | None) -> None:
+        if coverage is not None:
+            weight = weight * coverage
+        weighted = values * (weight if values.ndim == 2 else weight[..., None])
+        if level == len(self._sums):
+            self._sums.append(weighted)
+            self._weights.append(weight)
+        else:
+            self._sums[level] += weighted
+            self._weights[level] += weight
+
+    def result(self, base: FLOAT | None = None) -> FLOAT:
+        """The fused picture so far; `base` takes the place of the coarsest level, where it was fused elsewhere."""
+        if not self._sums:
+            raise UsageError("nothing has been added to this fusion")
+        picture = self._mean(self.levels) if base is None else base
+        for level in reversed(range(self.levels)):
+            detail = self._mean(level)
+            picture = detail + cv2.pyrUp(picture, dstsize=detail.shape[1::-1])
+        return picture
+
+    def _mean(self, level: int) -> FLOAT:
+        total, weight = self._sums[level], self._weights[level]
+        safe = np.maximum(weight, np.float32(1e-12))
+        mean: FLOAT = total / (safe if total.ndim == 2 else safe[..., None])
+        return mean
+
+
+def _weight(detail: FLOAT, sharpness: float) -> FLOAT:
+    """The say of each pixel of a level: its detail, all channels together, gathered nearby, to a power."""
+    energy = np.square(detail)
+    if energy.ndim == 3:
+        energy = cv2.transform(energy, np.full((1, energy.shape[2]), 1 / energy.shape[2], np.float32))
+    energy = cv2.GaussianBlur(energy, (0, 0), NEIGHBOURHOOD)
+    return cv2.pow(energy / np.float32(FLOOR) + 1, sharpness / 2)  # type: ignore[no-any-return]

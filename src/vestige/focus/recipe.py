@@ -1,0 +1,64 @@
+"""The settings of focus stacking and of its forward model."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from vestige.contract import Recipe, setting
+
+
+class StackRecipe(Recipe):
+    """How a focus stack becomes one sharp picture and its depth.
+
+    >>> StackRecipe.make("steady").align
+    False
+    """
+
+    presets = {
+        "steady": {"align": False},
+        "fine": {"depth_window": 2.0},
+        "noisy": {"sharpness": 4.0, "depth_window": 5.0},
+    }
+
+    align: bool = setting(True, "Register the frames: breathing, shift and small turns")
+    exposure: bool = setting(True, "Bring all frames to the brightness of the reference frame")
+    reference: str = setting("", "File name of the frame whose view is kept; the middle frame where empty")
+    proxy: int = setting(
+        1600, "Longest side of the pictures that registration compares", unit="px", ge=64, le=8192
+    )
+    levels: int = setting(6, "Levels of the pyramid; each doubles the size of what is fused", ge=1, le=10)
+    sharpness: float = setting(
+        8.0, "How hard the sharpest frame wins: 1 blends, 12 all but picks one", gt=0, le=12
+    )
+    depth_window: float = setting(
+        3.0,
+        "Neighbourhood in which sharpness is judged for depth (standard deviation)",
+        unit="px",
+        ge=0.5,
+        le=50,
+    )
+    depth_fill: bool = setting(True, "Where nothing shows texture, take the depth from around")
+
+
+class SceneRecipe(Recipe):
+    """A pinned beetle under a macro lens, focused from its pin down to its card.
+
+    >>> SceneRecipe.make("large").height
+    1200
+    """
+
+    presets = {
+        "still": {"breathing": 0.0, "shift": 0.0, "turn": 0.0, "exposure": 0.0},
+        "large": {"height": 1200, "frames": 24},
+    }
+
+    height: int = setting(480, "Height of the frames; the width is 4/3 of it", unit="px", ge=32, le=6000)
+    frames: int = setting(12, "Frames between the nearest and the farthest plane of focus", ge=2, le=200)
+    blur: float = setting(1.0, "Radius of the disk of confusion one step out of focus", unit="px", gt=0, le=6)
+    breathing: float = setting(0.4, "Growth of the picture from frame to frame", unit="%", ge=-2, le=2)
+    shift: float = setting(2.0, "Largest shift of a frame, each way", unit="px", ge=0, le=50)
+    turn: float = setting(0.02, "Standard deviation of a frame's turn", unit="deg", ge=0, le=2)
+    exposure: float = setting(2.0, "Largest change of exposure", unit="%", ge=0, le=50)
+    full_well: float = setting(15000.0, "Electrons of a full pixel: fewer means more photon noise", gt=10)
+    read_noise: float = setting(5.0, "Read noise", unit="electrons", ge=0)
+    bits: Literal[8, 16] = setting(16, "Depth of the frames")

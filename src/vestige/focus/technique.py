@@ -1,0 +1,69 @@
+"""What focus stacking registers; nothing heavy is imported until it runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vestige.capture import Capture
+from vestige.contract import (
+    Context,
+    ForwardModel,
+    Input,
+    Inputs,
+    Kind,
+    Operation,
+    Outcome,
+    Output,
+    Recipe,
+    Technique,
+)
+from vestige.focus.recipe import SceneRecipe, StackRecipe
+
+
+def _run(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
+    from vestige.focus.pipeline import run
+
+    return run(inputs, recipe, context)
+
+
+def _make(recipe: Recipe, folder: Path, seed: int) -> Capture:
+    from vestige.focus.simulate import make
+
+    return make(recipe, folder, seed)
+
+
+technique = Technique(
+    name="focus",
+    title="Focus stacking",
+    summary="One sharp picture and its depth from frames of different focus",
+    forward=ForwardModel(
+        SceneRecipe, _make, "A pinned beetle under a macro lens, focused through from pin to card"
+    ),
+    operations=(
+        Operation(
+            name="run",
+            summary="Align the frames, fuse what is sharp in each, and find the depth",
+            recipe=StackRecipe,
+            inputs=(
+                Input("capture", help="A folder of frames of different focus, or the frames themselves"),
+            ),
+            outputs=(
+                Output(
+                    "image",
+                    Kind.IMAGE,
+                    "image.tif",
+                    "Sharp throughout; depth, profile and EXIF of the frames",
+                ),
+                Output("depth", Kind.DEPTH, "depth.tif", "Where each pixel is in focus: mm, or frames"),
+                Output(
+                    "confidence",
+                    Kind.IMAGE,
+                    "confidence.tif",
+                    "How far the depth of each pixel can be trusted",
+                ),
+            ),
+            run=_run,
+        ),
+    ),
+    varies=("focus",),
+)
