@@ -9,11 +9,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 FREE = re.compile(
-    r"apache|\bmit\b|mit-cmu|bsd|isc|psf|python software foundation|mpl|mozilla|zlib|libpng|hpnd|unlicense|cc0|public domain|"
+    r"apache|\bmit\b|mit-cmu|bsd|isc|psf|python software foundation|mpl|mozilla|zlib|libpng|hpnd|unlicense|"
+    r"cc0|public domain|"
     r"zope|\bzpl|\blgpl|lesser general public|boost|bsl-1|wtfpl|0bsd|blueoak|unicode|freetype|ofl",
     re.IGNORECASE,
 )
-BARRED = re.compile(r"\b(a?gpl)|(?<!lesser )general public licen[cs]e|non-?commercial|proprietary|sspl", re.IGNORECASE)
+BARRED = re.compile(
+    r"\b(a?gpl)|(?<!lesser )general public licen[cs]e|non-?commercial|proprietary|sspl", re.IGNORECASE
+)
 #: Packages whose metadata says nothing or too much, read by a person; each with what was found there.
 READ_BY_HAND = {
     "nvidia": "CUDA runtime libraries of PyTorch's own CUDA build; a CPU build does not bring them",
