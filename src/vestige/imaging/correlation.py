@@ -78,9 +78,20 @@ class Pyramid:
             levels.append((small[0], small[1]))
         return cls(tuple(levels))
 
+    def negative(self) -> Pyramid:
+        """The same with dark and bright exchanged."""
+        return Pyramid(tuple((-image, weight) for image, weight in self.levels))
+
 
 def align(
-    fixed: Pyramid, moving: Pyramid, start: Matrix, model: Model, *, coarsest: int = 8, iterations: int = 30
+    fixed: Pyramid,
+    moving: Pyramid,
+    start: Matrix,
+    model: Model,
+    *,
+    coarsest: int = 8,
+    finest: int = 0,
+    iterations: int = 30,
 ) -> Matrix:
     """The transform of a family that correlates two images best, near `start`; all in full-size pixels.
 
@@ -91,7 +102,7 @@ def align(
     """
     top = min(coarsest, len(fixed.levels) - 1, len(moving.levels) - 1)
     matrix = start
-    for level in range(top, -1, -1):
+    for level in range(top, min(finest, top) - 1, -1):
         factor = 0.5**level
         local = scaled(matrix, factor, factor)
         matrix = scaled(
