@@ -31,7 +31,7 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     write_atomically(f"{folder}/note.txt", b"whole")
-    ...     open(f"{folder}/note.txt", "rb").read()
+    ...     Path(folder, "note.txt").read_bytes()
     b'whole'
     """
     path = Path(path)

@@ -78,6 +78,12 @@ def infer_capture(folder: str | os.PathLike[str]) -> Capture:
     ------
     InputError
         where the folder holds no frame, or a sidecar cannot be read.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "leaf_550nm.tif").write_bytes(b"pixels")
+    ...     infer_capture(folder).frames[0].coordinates["wavelength"]
+    Coordinate(value=550.0, unit='nm')
     """
     folder = Path(folder)
     try:
@@ -173,12 +179,18 @@ def _from_lights(capture: Capture) -> None:
 
 
 def read_light_file(path: str | os.PathLike[str]) -> list[tuple[str, tuple[float, float, float]]]:
-    """The lights of a ``.lp`` file, in order: file name and direction (x right, y up, z to the viewer).
+    r"""The lights of a ``.lp`` file, in order: file name and direction (x right, y up, z to the viewer).
 
     Raises
     ------
     InputError
         naming the line that is wrong.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "dome.lp").write_text("1\nleaf.tif 0 0.6 0.8\n")
+    ...     read_light_file(Path(folder, "dome.lp"))
+    [('leaf.tif', (0.0, 0.6, 0.8))]
     """
     path = Path(path)
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -225,6 +225,9 @@ def check(capture: Capture) -> list[str]:
     """What is wrong with the files of a capture: missing, empty, or changed since recorded.
 
     An empty list means that all is well.
+
+    >>> check(Capture(frames=[Frame(file="no such file.tif")]))
+    ['no such file.tif is missing']
     """
     problems = []
     items: list[Frame | Calibration] = [*capture.frames, *capture.calibration]
@@ -248,6 +251,12 @@ def seal(capture: Capture) -> Capture:
     ------
     InputError
         where a file is missing, empty or not what was recorded.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "a.tif").write_bytes(b"pixels")
+    ...     seal(Capture(frames=[Frame(file="a.tif")]).at(folder)).state
+    'sealed'
     """
     if problems := check(capture):
         raise InputError(capture.root / MANIFEST, f"cannot be sealed: {problems[0]}")
@@ -263,7 +272,13 @@ def seal(capture: Capture) -> Capture:
 
 
 def save(capture: Capture, folder: str | os.PathLike[str]) -> Path:
-    """Write ``capture.json`` into `folder`, atomically and durably; never over a sealed one."""
+    """Write ``capture.json`` into `folder`, atomically and durably; never over a sealed one.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(Capture(frames=[Frame(file="a.tif")]), folder).name
+    'capture.json'
+    """
     from vestige.capture.durable import write_atomically
 
     path = Path(folder) / MANIFEST
@@ -280,6 +295,11 @@ def file_digest(path: str | os.PathLike[str]) -> str:
     ------
     InputError
         where the file cannot be read.
+
+    >>> import tempfile
+    >>> with tempfile.NamedTemporaryFile() as empty:
+    ...     file_digest(empty.name)[:8]
+    'e3b0c442'
     """
     try:
         with open(path, "rb") as stream:
@@ -288,8 +308,14 @@ def file_digest(path: str | os.PathLike[str]) -> str:
         raise InputError(path, f"cannot be read ({error.strerror})") from None
 
 
-def capture_of(paths: Iterable[str | os.PathLike[str]], frames: Sequence[Frame] | None = None) -> Capture:
-    """A capture of loose files, in the order given; relative to their common folder."""
+def capture_of(paths: Iterable[str | os.PathLike[str]]) -> Capture:
+    """A capture of loose files, in the order given; relative to their common folder.
+
+    >>> import tempfile
+    >>> with tempfile.NamedTemporaryFile(suffix=".tif") as file:
+    ...     len(capture_of([file.name]).frames)
+    1
+    """
     files = [Path(path).absolute() for path in paths]
     if not files:
         raise InputError("the input", "holds no file", "one frame or more")
@@ -297,5 +323,4 @@ def capture_of(paths: Iterable[str | os.PathLike[str]], frames: Sequence[Frame] 
         if not file.is_file():
             raise InputError(file, "is not a file" if file.exists() else "does not exist")
     root = Path(os.path.commonpath([file.parent for file in files]))
-    found = [Frame(file=file.relative_to(root).as_posix()) for file in files]
-    return Capture(frames=list(frames) if frames is not None else found).at(root)
+    return Capture(frames=[Frame(file=file.relative_to(root).as_posix()) for file in files]).at(root)

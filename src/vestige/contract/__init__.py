@@ -1,6 +1,7 @@
 """The contract of a technique: what it registers, what it is given, what it hands back."""
 
 from vestige.contract.budget import Budget
+from vestige.contract.chain import Chain, load_chain, run_chain
 from vestige.contract.context import Clock, Context
 from vestige.contract.kinds import Kind
 from vestige.contract.operation import (
@@ -15,9 +16,16 @@ from vestige.contract.operation import (
 )
 from vestige.contract.product import Outcome, Picture, Product
 from vestige.contract.recipe import Recipe, describe, setting
+from vestige.contract.registry import register, technique, unregister
+from vestige.contract.report import Report, load_report
+from vestige.contract.runner import execute
+from vestige.contract.simulate import simulate
+from vestige.contract.source import open_inputs, open_product
+from vestige.contract.validate import validate
 
 __all__ = [
     "Budget",
+    "Chain",
     "Clock",
     "Context",
     "ForwardModel",
@@ -30,9 +38,21 @@ __all__ = [
     "Picture",
     "Product",
     "Recipe",
+    "Report",
     "Session",
     "Technique",
     "describe",
+    "execute",
+    "load_chain",
+    "load_report",
+    "open_inputs",
+    "open_product",
+    "register",
     "required_axes",
+    "run_chain",
     "setting",
+    "simulate",
+    "technique",
+    "unregister",
+    "validate",
 ]

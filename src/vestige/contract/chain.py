@@ -72,6 +72,11 @@ def load_chain(path: str | Path) -> Chain:
     ------
     InputError
         naming the step that does not fit.
+
+    >>> load_chain("none.toml")
+    Traceback (most recent call last):
+    ...
+    vestige.errors.InputError: none.toml cannot be read (No such file or directory)
     """
     path = Path(path)
     try:
@@ -131,6 +136,12 @@ def run_chain(
     """Run a chain; each step's results lie in ``out/STEP`` (``out/STEP/NNN`` where it runs for each).
 
     A chain that was killed goes on: steps that are done are found done by their keys.
+
+    >>> chain = Chain(name="Sharp", step=[Step(name="sharp", operation="focus.run")])
+    >>> run_chain(chain, Capture(), "out")
+    Traceback (most recent call last):
+    ...
+    vestige.errors.InputError: . holds no frame of an object; expected ...
     """
     out = Path(out)
     results: dict[str, list[tuple[Path, Report, dict[str, Coordinate]]]] = {}

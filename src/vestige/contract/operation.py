@@ -213,6 +213,9 @@ def required_axes(operation: Operation, capture: Capture, given: Input) -> None:
     ------
     InputError
         naming the first frame that lacks one.
+
+    >>> todo = Operation("run", "Do nothing", Recipe, (), (), lambda i, r, c: Outcome([]))
+    >>> required_axes(todo, Capture(), Input(axes=("focus",)))
     """
     for frame in capture.select():
         for axis in given.axes:

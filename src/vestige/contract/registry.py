@@ -20,6 +20,11 @@ def register(technique: Technique) -> Technique:
     ------
     ValueError
         where the name is taken.
+
+    >>> register(technique("focus"))
+    Traceback (most recent call last):
+    ...
+    ValueError: there is a technique called 'focus' already
     """
     if technique.name in BUILT_IN or technique.name in _added:
         raise ValueError(f"there is a technique called '{technique.name}' already")
@@ -29,7 +34,10 @@ def register(technique: Technique) -> Technique:
 
 
 def unregister(name: str) -> None:
-    """Take back what `register` added."""
+    """Take back what `register` added.
+
+    >>> unregister("a name that nobody added")
+    """
     _added.pop(name, None)
     ADDED.pop(name, None)
 
@@ -41,6 +49,11 @@ def technique(name: str) -> Technique:
     ------
     UsageError
         where there is none; names the nearest.
+
+    >>> technique("focsu")
+    Traceback (most recent call last):
+    ...
+    vestige.errors.UsageError: there is no technique 'focsu'; did you mean 'focus'?
     """
     if name in _added:
         return _added[name]

@@ -54,6 +54,12 @@ def execute(
     OutputError
         where `out` holds something else (`replace` allows taking its place), or another run is
         working on it, or the disk refuses.
+
+    >>> from vestige.contract.registry import technique
+    >>> execute(technique("focus"), "run", {}, None, "out")
+    Traceback (most recent call last):
+    ...
+    vestige.errors.UsageError: focus run needs an input 'capture': ...
     """
     todo = technique.operation(operation)
     recipe = recipe if recipe is not None else todo.recipe()

@@ -22,6 +22,12 @@ def simulate(
     ------
     OutputError
         where `out` exists and is not empty, or cannot be written.
+
+    >>> from vestige.contract.registry import technique
+    >>> simulate(technique("focus"), "/dev/null")
+    Traceback (most recent call last):
+    ...
+    vestige.errors.OutputError: /dev/null exists and is not empty: name a new folder for the capture
     """
     out = Path(out)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):

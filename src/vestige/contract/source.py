@@ -59,6 +59,12 @@ def open_inputs(
     ------
     UsageError, InputError
         where a path does not fit.
+
+    >>> from vestige.contract.registry import technique
+    >>> open_inputs(technique("focus").operation("run"), ["none.tif"])
+    Traceback (most recent call last):
+    ...
+    vestige.errors.InputError: none.tif does not exist; expected a folder of frames, ...
     """
     given: dict[str, list[Capture | Product]] = {}
     if paths and not operation.inputs:
