@@ -31,15 +31,21 @@ class RelightRecipe(Recipe):
         "spheres in the frames, azimuths (names or numbers); auto tries them in this order",
     )
     lights: str = setting("", "Path of an .lp file, from the capture's folder or absolute")
-    spheres: list[list[float]] = setting([], "Spheres as [x, y, radius] each; found in the frames if empty", unit="px")
+    spheres: list[list[float]] = setting(
+        [], "Spheres as [x, y, radius] each; found in the frames if empty", unit="px"
+    )
     elevation: float | None = setting(
         None, "Elevation of raking lights where only azimuths are known", unit="deg", gt=0, lt=90
     )
     first_azimuth: float = setting(
-        90.0, "Azimuth of the lowest frame number (0 right, 90 top), where frames are numbered around", unit="deg"
+        90.0,
+        "Azimuth of the lowest frame number (0 right, 90 top), where frames are numbered around",
+        unit="deg",
     )
     clockwise: bool = setting(True, "Whether numbered lights go around clockwise")
-    encoding: Encoding = setting("capture", "How stored values become light; 'capture' asks the capture's settings")
+    encoding: Encoding = setting(
+        "capture", "How stored values become light; 'capture' asks the capture's settings"
+    )
     white_level: float | None = setting(None, "Stored value that means white (4095 for 12 bits)", gt=0)
     basis: Basis = setting("auto", "Functions fitted to each pixel; auto takes what the lights support")
     colours: Literal["rgb", "lrgb"] = setting("rgb", "Fit each channel, or luminance and one colour a pixel")
@@ -47,14 +53,18 @@ class RelightRecipe(Recipe):
     boundary: Literal["free", "periodic"] = setting(
         "free", "Edges in the integration of height: free (cosine), or periodic (Frankot-Chellappa)"
     )
-    pixel_mm: float | None = setting(None, "Side of a pixel on the object; height is in mm then", unit="mm", gt=0)
+    pixel_mm: float | None = setting(
+        None, "Side of a pixel on the object; height is in mm then", unit="mm", gt=0
+    )
     light_x: float = setting(-0.55, "Light of the view: right", ge=-1, le=1)
     light_y: float = setting(0.55, "Light of the view: up", ge=-1, le=1)
 
     @model_validator(mode="after")
     def _light_above(self) -> Self:
         if self.light_x**2 + self.light_y**2 >= 1:
-            raise ValueError("light_x and light_y must lie inside the unit circle: nearer 0 is a higher light")
+            raise ValueError(
+                "light_x and light_y must lie inside the unit circle: nearer 0 is a higher light"
+            )
         return self
 
 
@@ -79,4 +89,6 @@ class SceneRecipe(Recipe):
     ambient: float = setting(0.004, "Stray light of the room, as a share of a lamp", ge=0, le=1)
     noise: float = setting(0.002, "Noise of the sensor at mid grey, as a share of white", ge=0, le=0.2)
     shadows: bool = setting(True, "Whether the relief casts shadows")
-    spheres: bool = setting(False, "Put two black reflective spheres beside the object and withhold lights.lp")
+    spheres: bool = setting(
+        False, "Put two black reflective spheres beside the object and withhold lights.lp"
+    )

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Relief", "coin", "tablet"]
+__all__ = ["DARK_LINEN", "PALE_LINEN", "Relief", "coin", "tablet"]
 
 Array = NDArray[np.float64]
 
@@ -29,8 +29,11 @@ class Relief:
     gloss: Array
 
 
-def coin(size: int, random: np.random.Generator) -> Relief:
-    """A worn silver coin after the owls of Athens, on dark linen."""
+DARK_LINEN, PALE_LINEN = (0.035, 0.05, 0.085), (0.42, 0.39, 0.33)
+
+
+def coin(size: int, random: np.random.Generator, linen_colour: tuple[float, ...] = DARK_LINEN) -> Relief:
+    """A worn silver coin after the owls of Athens, on linen."""
     x, y = _grid(size)
     radius, angle = np.hypot(x, y), np.arctan2(y, x)
     edge = 0.43 + 0.006 * np.cos(3 * angle + 1) + 0.004 * np.cos(5 * angle)
@@ -47,7 +50,7 @@ def coin(size: int, random: np.random.Generator) -> Relief:
     mixed = np.clip(0.85 * hollow + 0.12 * toning, 0, 1)[..., None]
     gold = np.clip(0.25 * toning, 0, 1)[..., None] * np.array([0.05, -0.03, -0.16])
     metal = silver * (1 - mixed) + patina * mixed + gold
-    cloth = np.array([0.035, 0.05, 0.085]) * (1 + 0.25 * linen[..., None] / 0.0012)
+    cloth = np.array(linen_colour) * (1 + 0.25 * linen[..., None] / 0.0012)
     share = face[..., None]
     albedo = np.clip(metal * share + cloth * (1 - share), 0.01, 1)
     return Relief(height, albedo, face * (1 - 0.7 * mixed[..., 0]))
@@ -64,7 +67,9 @@ def tablet(size: int, random: np.random.Generator) -> Relief:
         while position < 0.31:
             turn = random.choice([0.0, np.pi / 2, np.pi / 2, np.pi / 4])
             length = random.uniform(0.045, 0.075)
-            pressed = np.maximum(pressed, _wedge(x - position, y - row - 0.008 * random.standard_normal(), turn, length))
+            pressed = np.maximum(
+                pressed, _wedge(x - position, y - row - 0.008 * random.standard_normal(), turn, length)
+            )
             position += random.uniform(0.035, 0.06)
         pressed = np.maximum(pressed, 0.25 * _ridge(y - row - 0.05, 0.002))
     rough = sum(_noise(random, size, scale) * weight for scale, weight in ((0.03, 0.004), (0.008, 0.0008)))
@@ -78,10 +83,13 @@ def tablet(size: int, random: np.random.Generator) -> Relief:
 
 def _owl(x: Array, y: Array) -> Array:
     """An owl, three quarters to the right, its head to the viewer."""
-    body = 1.5 * _dome((x + 0.02) * 0.87 + (y + 0.04) * 0.5, (y + 0.04) * 0.87 - (x + 0.02) * 0.5, 0.115, 0.185)
+    body = 1.5 * _dome(
+        (x + 0.02) * 0.87 + (y + 0.04) * 0.5, (y + 0.04) * 0.87 - (x + 0.02) * 0.5, 0.115, 0.185
+    )
     head = 1.3 * _dome(x + 0.035, y - 0.155, 0.105, 0.088)
     eyes = sum(
-        0.9 * _ring(x - at, y - 0.165, 0.036) + 0.9 * _dome(x - at, y - 0.165, 0.018, 0.018) for at in (-0.083, 0.012)
+        0.9 * _ring(x - at, y - 0.165, 0.036) + 0.9 * _dome(x - at, y - 0.165, 0.018, 0.018)
+        for at in (-0.083, 0.012)
     )
     beak = 0.9 * _dome(x + 0.035, y - 0.118, 0.014, 0.032)
     feathers = np.zeros_like(x)
@@ -89,11 +97,14 @@ def _owl(x: Array, y: Array) -> Array:
         for column in range(4):
             at = (-0.075 + 0.036 * column + 0.012 * (row % 2), 0.075 - 0.033 * row - 0.018 * column)
             feathers += 0.5 * _dome(x - at[0], y - at[1], 0.013, 0.015)
-    wing = 0.8 * _ridge(np.hypot((x - 0.16) * 1.1, y + 0.07) - 0.15, 0.008) * (x < 0.09) * (y < 0.06) * (y > -0.2)
-    tail = 0.9 * _dome((x - 0.095) * 0.8 + (y + 0.245) * 0.6, (y + 0.245) * 0.8 - (x - 0.095) * 0.6, 0.03, 0.07)
+    tail = 0.9 * _dome(
+        (x - 0.095) * 0.8 + (y + 0.245) * 0.6, (y + 0.245) * 0.8 - (x - 0.095) * 0.6, 0.03, 0.07
+    )
     legs = sum(0.8 * _dome(x - at, y + 0.245, 0.016, 0.045) for at in (-0.045, 0.01))
-    claws = sum(0.7 * _dome(x - at, y + 0.292, 0.011, 0.014) for at in (-0.066, -0.045, -0.024, -0.01, 0.011, 0.032))
-    return np.maximum(body, head) + eyes + beak + feathers + wing + tail + legs + claws
+    claws = sum(
+        0.7 * _dome(x - at, y + 0.292, 0.011, 0.014) for at in (-0.066, -0.045, -0.024, -0.01, 0.011, 0.032)
+    )
+    return np.maximum(body, head) + eyes + beak + feathers + tail + legs + claws
 
 
 def _sprig(x: Array, y: Array) -> Array:
@@ -121,7 +132,9 @@ def _letters(size: int) -> Array:
         points = np.array([((u + 0.5) * size * 16, (0.5 - v) * size * 16) for u, v in stroke], np.int32)
         cv2.polylines(lines, [points], isClosed=False, color=0, thickness=1, shift=4)
     centre = (round(0.775 * size * 16), round((0.5 - 0.02) * size * 16))
-    cv2.ellipse(lines, centre, (round(0.045 * size * 16), round(0.058 * size * 16)), 0, 0, 360, 0, 1, cv2.LINE_8, 4)
+    cv2.ellipse(
+        lines, centre, (round(0.045 * size * 16), round(0.058 * size * 16)), 0, 0, 360, 0, 1, cv2.LINE_8, 4
+    )
     distance = cv2.distanceTransform(lines, cv2.DIST_L2, cv2.DIST_MASK_PRECISE) / size
     x, y = _grid(size)
     return 1.1 * _ridge(distance.astype(np.float64), 0.011) + 0.9 * _dome(x - 0.275, y - 0.02, 0.012, 0.012)
@@ -175,4 +188,4 @@ def _soft(values: Array, radius: float) -> Array:
 def _noise(random: np.random.Generator, size: int, scale: float) -> Array:
     """Smooth noise of unit variance; `scale` is its grain in units of the side."""
     noise = _soft(random.standard_normal((size, size)), scale * size)
-    return noise / noise.std()
+    return np.asarray(noise / noise.std(), np.float64)

@@ -18,7 +18,7 @@ from vestige.capture import Calibration, Capture, Frame, Thing, coordinates, sav
 from vestige.contract import Recipe
 from vestige.imaging import write_image
 from vestige.relight.recipe import SceneRecipe
-from vestige.relight.scene import Relief, coin, tablet
+from vestige.relight.scene import DARK_LINEN, PALE_LINEN, Relief, coin, tablet
 
 __all__ = ["dome", "make", "render", "shadow"]
 
@@ -41,7 +41,8 @@ def make(recipe: Recipe, folder: Path, seed: int) -> Capture:
     """
     scene = recipe if isinstance(recipe, SceneRecipe) else SceneRecipe()
     random = np.random.default_rng([seed, 71])
-    relief = (coin if scene.thing == "coin" else tablet)(scene.size, random)
+    linen = PALE_LINEN if scene.spheres else DARK_LINEN
+    relief = coin(scene.size, random, linen) if scene.thing == "coin" else tablet(scene.size, random)
     height = relief.height * scene.relief * scene.size
     lamps = dome(scene.lights, scene.rings, scene.lowest, random)
     if scene.spheres:
@@ -92,7 +93,7 @@ def render(relief: Relief, height: Array, truth: Array, lamp: Array, scene: Scen
     frame = EXPOSURE * (matt + (scene.gloss * relief.gloss * highlight)[..., None])
     if scene.spheres:
         _add_spheres(frame, lamp)
-    return frame
+    return np.asarray(frame, np.float64)
 
 
 def shadow(height: Array, lamp: Array) -> Array:
@@ -123,7 +124,7 @@ def _true_normals(height: Array) -> Array:
     """Unit normals of a height field in pixels; x right, y up, z to the viewer."""
     down, right = np.gradient(height)
     normal = np.stack([-right, down, np.ones_like(height)], axis=2)
-    return normal / np.linalg.norm(normal, axis=2, keepdims=True)
+    return np.asarray(normal / np.linalg.norm(normal, axis=2, keepdims=True), np.float64)
 
 
 def _sphere_heights(size: int) -> Array:
@@ -168,13 +169,21 @@ def _write_list(path: Path, names: list[str], lamps: Array) -> None:
 
 
 def _write_truth(
-    folder: Path, relief: Relief, height_mm: Array, normals: Array, names: list[str], lamps: Array, scene: SceneRecipe
+    folder: Path,
+    relief: Relief,
+    height_mm: Array,
+    normals: Array,
+    names: list[str],
+    lamps: Array,
+    scene: SceneRecipe,
 ) -> None:
     folder.mkdir()
     codes = np.round((normals + 1) / 2 * 65535).astype(np.uint16)
     write_image(folder / "normals.tif", codes, depth=16, encoded=True)
     write_image(folder / "height.tif", height_mm.astype(np.float32), depth=32, description="height in mm")
-    write_image(folder / "albedo.tif", relief.albedo.astype(np.float32), depth=32, description="albedo, linear")
+    write_image(
+        folder / "albedo.tif", relief.albedo.astype(np.float32), depth=32, description="albedo, linear"
+    )
     _write_list(folder / "lights.lp", names, lamps)
     spheres = [list(sphere) for sphere in _sphere_pixels(scene.size)] if scene.spheres else []
     about = {"exposure": EXPOSURE, "spheres_px": spheres, "scene": scene.model_dump(mode="json")}

@@ -82,7 +82,9 @@ def read_relight(folder: str | os.PathLike[str]) -> Planes:
         pixels = _plane_file(folder / f"plane_{number}.jpg", info)
         for plane in range(3 * number, min(3 * number + 3, info.nplanes)):
             bias, scale = material.bias[plane], material.scale[plane]
-            values[plane] = (pixels[..., plane % 3] * np.float32(1 / 255) - np.float32(bias)) * np.float32(scale)
+            values[plane] = (pixels[..., plane % 3] * np.float32(1 / 255) - np.float32(bias)) * np.float32(
+                scale
+            )
     lights = np.array(info.lights, np.float64).reshape(-1, 3)
     table = _table(folder, info) if info.type == "bilinear" else None
     return Planes(values, info.type, info.colorspace, lights, table)
@@ -248,7 +250,9 @@ def _table(folder: Path, info: _Info) -> NDArray[np.float32]:
     try:
         data = path.read_bytes() if path.stat().st_size <= LARGEST_INFO_BYTES else b""
     except OSError as error:
-        raise InputError(path, f"cannot be read ({error.strerror})", "the table of a bilinear picture") from None
+        raise InputError(
+            path, f"cannot be read ({error.strerror})", "the table of a bilinear picture"
+        ) from None
     if len(data) != expected:
         raise InputError(path, f"has {len(data)} bytes", f"{expected}, as info.json says")
     table = np.frombuffer(data, np.uint8).reshape(info.nplanes + 1, side, side, 3).astype(np.float32)

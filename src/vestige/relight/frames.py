@@ -1,0 +1,146 @@
+"""The frames of one view, opened together and read by rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vestige.capture import Capture, Frame
+from vestige.errors import FrameError, InputError, UsageError
+from vestige.imaging import Image, open_image
+from vestige.relight.recipe import RelightRecipe
+
+__all__ = ["FrameStack", "choose_frames", "open_frames"]
+
+AskedEncoding = Literal["auto", "srgb", "linear"]
+
+
+class FrameStack:
+    """Frames of one size, read together: ``stack.read(rows)`` is (frames, rows, width, 3) linear light.
+
+    Pixels are decoded when first asked for, into a file; memory holds the rows that are read.
+
+    Raises
+    ------
+    FrameError
+        where a frame has another size than the first; InputError where one cannot be read.
+    """
+
+    def __init__(
+        self, paths: Sequence[Path], *, encoding: AskedEncoding = "auto", white_level: float | None = None
+    ) -> None:
+        self.images: list[Image] = []
+        try:
+            for path in paths:
+                image = open_image(path, encoding=encoding, white_level=white_level)
+                self.images.append(image)
+                first = self.images[0].info
+                if (image.info.height, image.info.width) != (first.height, first.width):
+                    raise FrameError(
+                        path,
+                        f"is {image.info.width} x {image.info.height} pixels",
+                        f"{first.width} x {first.height}, as {first.path.name}",
+                        "leave it out with the recipe's pattern of frames",
+                    )
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def height(self) -> int:
+        """Rows of each frame."""
+        return self.images[0].info.height
+
+    @property
+    def width(self) -> int:
+        """Columns of each frame."""
+        return self.images[0].info.width
+
+    def read(self, rows: slice, columns: slice = slice(None)) -> NDArray[np.float32]:
+        """Linear light of some rows of all frames, (frames, rows, columns, 3); grey is repeated."""
+        first, last, _ = rows.indices(self.height)
+        width = len(range(*columns.indices(self.width)))
+        values = np.empty((len(self.images), last - first, width, 3), np.float32)
+        for number, image in enumerate(self.images):
+            pixels = image.read(slice(first, last))[:, columns]
+            values[number] = pixels if pixels.ndim == 3 else pixels[..., None]
+        return values
+
+    def proxies(self, side: int) -> NDArray[np.float32]:
+        """All frames made small, (frames, height, width, 3) linear light."""
+        small = [image.proxy(side) for image in self.images]
+        return np.stack(
+            [frame if frame.ndim == 3 else np.repeat(frame[..., None], 3, axis=2) for frame in small]
+        )
+
+    def keep(self, rows: Sequence[int]) -> None:
+        """Go on with some of the frames only; the others are closed."""
+        for row, image in enumerate(self.images):
+            if row not in rows:
+                image.close()
+        self.images = [self.images[row] for row in rows]
+
+    def close(self) -> None:
+        """Give the decoded pixels back."""
+        for image in self.images:
+            image.close()
+
+    def __enter__(self) -> FrameStack:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def choose_frames(capture: Capture, pattern: str) -> list[Frame]:
+    """The frames of the object whose names fit a pattern, in the capture's order.
+
+    Raises
+    ------
+    InputError
+        where none fits.
+
+    >>> capture = Capture(frames=[Frame(file="1_TL.jpg"), Frame(file="1_BL.jpg")])
+    >>> [frame.file for frame in choose_frames(capture, "*_TL.jpg")]
+    ['1_TL.jpg']
+    """
+    wanted = pattern.casefold()
+    known = capture.select()
+    chosen = [
+        frame
+        for frame in known
+        if fnmatchcase(frame.file.casefold(), wanted) or fnmatchcase(Path(frame.file).name.casefold(), wanted)
+    ]
+    if not chosen:
+        example = f", such as {known[0].file}" if known else ""
+        raise InputError(
+            capture.root, f"holds no frame named like {pattern!r}", f"a pattern that fits{example}"
+        )
+    return chosen
+
+
+def open_frames(capture: Capture, frames: Sequence[Frame], recipe: RelightRecipe) -> FrameStack:
+    """The frames opened as the recipe, or the capture's settings, say they are encoded.
+
+    Raises
+    ------
+    UsageError
+        where the capture's settings are no encoding.
+    """
+    settings = capture.settings
+    encoding = settings.get("encoding", "auto") if recipe.encoding == "capture" else recipe.encoding
+    white_level = recipe.white_level if recipe.white_level is not None else settings.get("white_level")
+    if encoding not in ("auto", "srgb", "linear"):
+        raise UsageError(f"settings.encoding must be auto, srgb or linear, not {encoding!r}")
+    if white_level is not None and not (isinstance(white_level, int | float) and white_level > 0):
+        raise UsageError(f"settings.white_level must be a number above 0, not {white_level!r}")
+    paths = [capture.path(frame) for frame in frames]
+    return FrameStack(paths, encoding=cast("AskedEncoding", encoding), white_level=white_level)
