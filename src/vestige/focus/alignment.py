@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from vestige.errors import UsageError
 from vestige.imaging import register, warp
-from vestige.imaging.correlation import Pyramid, align as correlate, local_contrast, similarity_of
+from vestige.imaging.correlation import Pyramid, local_contrast, similarity_of
+from vestige.imaging.correlation import align as correlate
 
 __all__ = ["Warp", "align", "chained", "coverage", "pair"]
 
@@ -133,7 +134,7 @@ def coverage(
 ) -> FLOAT | None:
     """Where a frame shows what the reference shows: 1 there, 0 elsewhere; None where it does everywhere.
 
-    Looks at every `step`-th pixel of `rows`; what lies within `inset` pixels of the frame's rim does not count.
+    Looks at every `step`-th pixel of `rows`; what lies within `inset` pixels of the rim does not count.
 
     >>> coverage(np.array([[1, 0, 2.0], [0, 1, 0], [0, 0, 1]]), (1, 4), slice(0, 1))
     array([[1., 1., 0., 0.]], dtype=float32)

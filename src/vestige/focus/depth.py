@@ -21,6 +21,10 @@ __all__ = ["Depth", "FocusSweep", "depth_from_focus", "fill", "sharpness_of"]
 FLOAT = NDArray[np.float32]
 #: Sharpness (mean square detail) that noise alone may show; keeps logarithms finite.
 FLOOR = 1e-8
+#: What stands for the sharpness of a pixel that a frame does not show.
+UNSEEN = np.float32(-1)
+#: A peak this many times the noise is believed half.
+NOISE_MARGIN = 5.0
 #: Side of the blocks in which depth is averaged before it is spread to where none was measured.
 BLOCK = 8
 #: Confidence at which a measured depth is believed half, and wholly.
@@ -33,8 +37,8 @@ class Depth:
 
     Attributes
     ----------
-    position : (height, width) float32, in frames (0 the first, fractions between frames), or on the focus axis.
-    confidence : (height, width) float32, 0 where all frames are equally sharp, towards 1 for a single clear peak.
+    position : (height, width) float32, in frames (0 the first; fractions lie between), or on the focus axis.
+    confidence : (height, width) float32, 0 where all frames are equally sharp, towards 1 for one clear peak.
     """
 
     position: FLOAT
@@ -64,36 +68,48 @@ def depth_from_focus(
     [10.0, 20.0]
     """
     sweep: FocusSweep | None = None
+    noise = []
     for image in images:
+        sharpness = sharpness_of(root_of(image), window)
+        noise.append(noise_of(sharpness))
         sweep = sweep or FocusSweep(image.shape[:2])
-        sweep.add(sharpness_of(root_of(image), window))
+        sweep.add(sharpness)
     if sweep is None:
         raise UsageError("depth needs one image or more")
     if focus is not None and len(focus) != sweep.frames:
         raise UsageError(f"{sweep.frames} images need as many focus positions, not {len(focus)}")
-    depth = sweep.result()
+    depth = sweep.result(float(np.median(noise)))
     position = depth.position
     if filled:
         position = fill(position, depth.confidence, spread(*block_sums(depth)))
-    position = cv2.medianBlur(position, 5)
+    position = np.asarray(cv2.medianBlur(position, 5), np.float32)
     return Depth(along(position, focus) if focus is not None else position, depth.confidence)
 
 
 def sharpness_of(root: FLOAT, window: float, coverage: FLOAT | None = None) -> FLOAT:
     """Local energy of fine detail, (height, width) float32: a difference of Gaussians, squared and gathered.
 
+    Where `coverage` is 0 the frame shows nothing, and its sharpness is `UNSEEN`.
+
     >>> flat = np.full((16, 16), 0.5, np.float32)
     >>> float(sharpness_of(flat, 2.0).max()) < 1e-10
     True
     """
-    grey = (
-        root
-        if root.ndim == 2
-        else cv2.transform(root, np.full((1, root.shape[2]), 1 / root.shape[2], np.float32))
-    )
-    detail = cv2.GaussianBlur(grey, (0, 0), 0.7) - cv2.GaussianBlur(grey, (0, 0), 1.6)
-    energy = cv2.GaussianBlur(np.square(detail), (0, 0), window)
-    return energy if coverage is None else energy * coverage
+    if root.ndim == 3:
+        root = np.asarray(cv2.transform(root, np.full((1, root.shape[2]), 1 / root.shape[2], np.float32)))
+    detail = cv2.GaussianBlur(root, (0, 0), 0.7) - cv2.GaussianBlur(root, (0, 0), 1.6)
+    energy = np.asarray(cv2.GaussianBlur(np.square(detail), (0, 0), window), np.float32)
+    return energy if coverage is None else np.where(coverage > 0, energy, UNSEEN)
+
+
+def noise_of(sharpness: FLOAT) -> float:
+    """Sharpness that a frame shows where it has no detail: the lower quartile; most is out of focus.
+
+    >>> noise_of(np.array([[1.0, 1.0, 1.0, 9.0]], np.float32))
+    1.0
+    """
+    seen = sharpness[sharpness >= 0]
+    return float(np.quantile(seen, 0.25)) if seen.size else 0.0
 
 
 def reach_of(window: float) -> int:
@@ -113,9 +129,8 @@ class FocusSweep:
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         self.frames = 0
-        self._best, self._before, self._after, self._last, self._total = (
-            np.zeros(shape, np.float32) for _ in range(5)
-        )
+        self._best, self._before, self._after, self._last = (np.full(shape, UNSEEN) for _ in range(4))
+        self._total = np.zeros(shape, np.float32)
         self._index = np.zeros(shape, np.int16)
 
     def add(self, sharpness: FLOAT) -> None:
@@ -124,14 +139,13 @@ class FocusSweep:
             raise UsageError(
                 f"frames must have one size: {self._best.shape} and {sharpness.shape} were given"
             )
-        following = self._index == self.frames - 1
-        np.copyto(self._after, sharpness, where=following)
+        np.copyto(self._after, sharpness, where=self._index == self.frames - 1)
         better = sharpness > self._best
         np.copyto(self._before, self._last, where=better)
         np.copyto(self._best, sharpness, where=better)
         self._index[better] = self.frames
         self._last = sharpness
-        self._total += sharpness
+        self._total += np.maximum(sharpness, 0)
         self.frames += 1
 
     def cropped(self, rows: slice) -> FocusSweep:
@@ -143,22 +157,25 @@ class FocusSweep:
         )
         return part
 
-    def result(self) -> Depth:
-        """Peak position in frames, and how far the peak stands above the other frames."""
+    def result(self, noise: float = 0.0) -> Depth:
+        """Peak position in frames, and how far the peak stands above the other frames and above `noise`."""
+        inside = (self._index > 0) & (self._index < self.frames - 1)
+        unproven = inside & ((self._before < 0) | (self._after < 0))
         before, best, after = (
-            np.log(part + np.float32(FLOOR)) for part in (self._before, self._best, self._after)
+            np.log(np.maximum(values, 0) + np.float32(FLOOR))
+            for values in (self._before, self._best, self._after)
         )
         bend = np.minimum(before - 2 * best + after, -1e-6)
         offset = np.clip(0.5 * (before - after) / bend, -0.5, 0.5)
-        inside = (self._index > 0) & (self._index < self.frames - 1)
-        position = self._index + np.where(inside, offset, 0)
+        position = self._index + np.where(inside & ~unproven, offset, 0)
         others = (self._total - self._best) / max(1, self.frames - 1)
-        confidence = 1 - (others + FLOOR) / (self._best + FLOOR)
+        confidence = (self._best - others) / (self._best + NOISE_MARGIN * noise + FLOOR)
+        confidence[unproven] = 0
         return Depth(position.astype(np.float32), np.clip(confidence, 0, 1).astype(np.float32))
 
 
 def block_sums(depth: Depth) -> tuple[FLOAT, FLOAT]:
-    """Believed depth times belief, and belief, summed over blocks of `BLOCK` pixels; blocks at the rim are smaller."""
+    """Believed depth times belief, and belief, summed over blocks of `BLOCK` pixels; smaller at the rim."""
     belief = _belief(depth.confidence)
     return _blocks(depth.position * belief), _blocks(belief)
 
@@ -174,11 +191,11 @@ def spread(weighted: FLOAT, belief: FLOAT) -> FLOAT:
     if min(weighted.shape) < 2:
         total = float(belief.sum())
         return np.full(weighted.shape, float(weighted.sum()) / total if total > 0 else 0.0, np.float32)
-    wider = spread(cv2.pyrDown(weighted), cv2.pyrDown(belief))
-    around = cv2.pyrUp(wider, dstsize=weighted.shape[::-1])
+    wider = spread(*(np.asarray(cv2.pyrDown(values), np.float32) for values in (weighted, belief)))
+    around = cv2.pyrUp(wider, dstsize=(weighted.shape[1], weighted.shape[0]))
     own = np.minimum(belief / 2, 1)
     mean = weighted / np.maximum(belief, np.float32(1e-6))
-    return (own * mean + (1 - own) * around).astype(np.float32)
+    return np.asarray(own * mean + (1 - own) * around, np.float32)
 
 
 def fill(position: FLOAT, confidence: FLOAT, coarse: FLOAT, first_row: int = 0) -> FLOAT:
@@ -197,7 +214,7 @@ def fill(position: FLOAT, confidence: FLOAT, coarse: FLOAT, first_row: int = 0) 
         borderMode=cv2.BORDER_REPLICATE,
     )
     belief = _belief(confidence)
-    return (belief * position + (1 - belief) * around).astype(np.float32)
+    return np.asarray(belief * position + (1 - belief) * around, np.float32)
 
 
 def along(position: FLOAT, focus: Sequence[float]) -> FLOAT:
@@ -206,14 +223,14 @@ def along(position: FLOAT, focus: Sequence[float]) -> FLOAT:
     >>> along(np.array([[0.5]], np.float32), [10.0, 20.0]).tolist()
     [[15.0]]
     """
-    return np.interp(position, np.arange(len(focus)), focus).astype(np.float32)
+    return np.asarray(np.interp(position, np.arange(len(focus)), focus), np.float32)
 
 
 def _belief(confidence: FLOAT) -> FLOAT:
-    return np.clip((confidence - DOUBT) / (BELIEF - DOUBT), 0, 1).astype(np.float32)
+    return np.asarray(np.clip((confidence - DOUBT) / (BELIEF - DOUBT), 0, 1), np.float32)
 
 
 def _blocks(values: FLOAT) -> FLOAT:
     padded = np.pad(values, [(0, -side % BLOCK) for side in values.shape])
     rows, columns = (side // BLOCK for side in padded.shape)
-    return padded.reshape(rows, BLOCK, columns, BLOCK).sum(axis=(1, 3)).astype(np.float32)
+    return np.asarray(padded.reshape(rows, BLOCK, columns, BLOCK).sum(axis=(1, 3)), np.float32)

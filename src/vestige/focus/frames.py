@@ -25,23 +25,29 @@ AXIS = "focus"
 class Opened(Protocol):
     """An opened frame: rows in linear light, and a small version of it."""
 
-    def read(self, rows: slice | None = None) -> FLOAT: ...
+    def read(self, rows: slice | None = None) -> FLOAT:
+        """Rows in linear light."""
 
-    def proxy(self, max_side: int) -> FLOAT: ...
+    def proxy(self, max_side: int) -> FLOAT:
+        """A small version, each pixel the average of its area."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Give back what opening took."""
 
 
 class StackFrame(Protocol):
     """One frame of a stack, in a file or in memory."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What messages call it."""
 
     @property
-    def shape(self) -> tuple[int, ...]: ...
+    def shape(self) -> tuple[int, ...]:
+        """(height, width[, 3])."""
 
-    def open(self) -> Opened: ...
+    def open(self) -> Opened:
+        """The pixels, by rows."""
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestige.contract import Context, Inputs, Kind, Outcome, Picture, Product, Recipe
+from vestige.focus.assembly import Stacked
 from vestige.focus.frames import FileFrame, Frames, frames_of_capture
 from vestige.focus.recipe import StackRecipe
-from vestige.focus.stacking import Stacked, stack_frames
+from vestige.focus.stacking import stack_frames
 from vestige.imaging import ImageWriter, picture
 
 __all__ = ["run"]
@@ -53,16 +54,18 @@ def _write(done: Stacked, context: Context) -> dict[str, FLOAT]:
     """Write the three products strip by strip; what comes back is a small version of each, for the report."""
     info = _info(done.frames, done.reference)
     channels = done.shape[2] if len(done.shape) == 3 else 1
-    size = done.shape[:2]
+    height, width = done.shape[:2]
     plain: dict[str, Any] = {"profile": None, "ppi": info.get("ppi")}
     small: dict[str, list[FLOAT]] = {"image": [], "depth": [], "confidence": []}
-    every = -(-max(size) // PICTURE_SIDE)
+    every = -(-max(height, width) // PICTURE_SIDE)
     about = f"position of sharpest focus, {done.unit}"
     with (
-        ImageWriter(context.output / "image.tif", *size, channels, **info) as image,
-        ImageWriter(context.output / "depth.tif", *size, 1, depth=32, description=about, **plain) as depth,
+        ImageWriter(context.output / "image.tif", height, width, channels, **info) as image,
         ImageWriter(
-            context.output / "confidence.tif", *size, 1, depth=8, encoded=True, **plain
+            context.output / "depth.tif", height, width, 1, depth=32, description=about, **plain
+        ) as depth,
+        ImageWriter(
+            context.output / "confidence.tif", height, width, 1, depth=8, encoded=True, **plain
         ) as confidence,
     ):
         for strip in context.track(done.strips(context.budget.working()), "writing"):

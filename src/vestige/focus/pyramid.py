@@ -49,10 +49,10 @@ def fuse(
 
     Parameters
     ----------
-    images : registered frames, each (height, width) or (height, width, 3) float32, linear light; one at a time
-        is held, so their number does not matter.
-    coverage : for each frame, (height, width) float32, 1 where it shows the object and 0 where it does not; None
-        where it shows it everywhere.
+    images : registered frames, each (height, width) or (height, width, 3) float32, linear light; one at
+        a time is held, so their number does not matter.
+    coverage : for each frame, (height, width) float32, 1 where it shows the object and 0 where it does
+        not; None where it shows it everywhere.
     levels : levels of the pyramid; fewer where the picture is small.
     sharpness : exponent of detail in the weight: 1 blends, 12 all but picks the sharpest.
 
@@ -111,11 +111,10 @@ class Fusion:
         if root.shape != self.shape:
             raise UsageError(f"frames to fuse must have one size: {self.shape} and {root.shape} were given")
         for level in range(self.levels):
-            smaller = cv2.pyrDown(root)
-            detail = root - cv2.pyrUp(smaller, dstsize=root.shape[1::-1])
+            smaller = np.asarray(cv2.pyrDown(root), np.float32)
+            detail = root - enlarged(smaller, root.shape)
             self._accumulate(level, detail, _weight(detail, self._sharpness), coverage)
-            root = smaller
-            coverage = None if coverage is None else cv2.erode(coverage, np.ones((5, 5), np.uint8))[::2, ::2]
+            root, coverage = smaller, None if coverage is None else _halved(coverage)
         self._accumulate(self.levels, root, np.ones(root.shape[:2], np.float32), coverage)
 
     def _accumulate(self, level: int, values: FLOAT, weight: FLOAT, coverage: FLOAT | None) -> None:
@@ -130,26 +129,40 @@ class Fusion:
             self._weights[level] += weight
 
     def result(self, base: FLOAT | None = None) -> FLOAT:
-        """The fused picture so far; `base` takes the place of the coarsest level, where it was fused elsewhere."""
+        """The fused picture so far; a `base` fused elsewhere takes the place of the coarsest level."""
         if not self._sums:
             raise UsageError("nothing has been added to this fusion")
         picture = self._mean(self.levels) if base is None else base
         for level in reversed(range(self.levels)):
             detail = self._mean(level)
-            picture = detail + cv2.pyrUp(picture, dstsize=detail.shape[1::-1])
+            picture = detail + enlarged(picture, detail.shape)
         return picture
 
     def _mean(self, level: int) -> FLOAT:
         total, weight = self._sums[level], self._weights[level]
         safe = np.maximum(weight, np.float32(1e-12))
-        mean: FLOAT = total / (safe if total.ndim == 2 else safe[..., None])
-        return mean
+        return np.asarray(total / (safe if total.ndim == 2 else safe[..., None]), np.float32)
+
+
+def enlarged(image: FLOAT, shape: tuple[int, ...]) -> FLOAT:
+    """An image of the next coarser level at the size of `shape` (Burt & Adelson 1983, expand).
+
+    >>> enlarged(np.ones((2, 2), np.float32), (3, 4)).shape
+    (3, 4)
+    """
+    return np.asarray(cv2.pyrUp(image, dstsize=(shape[1], shape[0])), np.float32)
+
+
+def _halved(coverage: FLOAT) -> FLOAT:
+    """Coverage one level coarser: only where all that a pixel is made of is covered."""
+    return np.ascontiguousarray(cv2.erode(coverage, np.ones((5, 5), np.uint8))[::2, ::2], np.float32)
 
 
 def _weight(detail: FLOAT, sharpness: float) -> FLOAT:
     """The say of each pixel of a level: its detail, all channels together, gathered nearby, to a power."""
     energy = np.square(detail)
     if energy.ndim == 3:
-        energy = cv2.transform(energy, np.full((1, energy.shape[2]), 1 / energy.shape[2], np.float32))
-    energy = cv2.GaussianBlur(energy, (0, 0), NEIGHBOURHOOD)
-    return cv2.pow(energy / np.float32(FLOOR) + 1, sharpness / 2)  # type: ignore[no-any-return]
+        channels = np.full((1, energy.shape[2]), 1 / energy.shape[2], np.float32)
+        energy = np.asarray(cv2.transform(energy, channels), np.float32)
+    energy = np.asarray(cv2.GaussianBlur(energy, (0, 0), NEIGHBOURHOOD), np.float32)
+    return np.asarray(cv2.pow(energy / np.float32(FLOOR) + 1, sharpness / 2), np.float32)

@@ -33,7 +33,7 @@ RADIUS_STEP = 0.75
 
 @dataclass(frozen=True)
 class Motion:
-    """What changes from frame to frame besides focus: `matrix` takes a true pixel (x, y, 1) into the frame."""
+    """What changes besides focus: `matrix` takes a true pixel (x, y, 1) into the frame."""
 
     matrix: NDArray[np.float64]
     gain: float
@@ -78,7 +78,7 @@ def make(recipe: Recipe, folder: Path, seed: int) -> Capture:
 
 
 def motions(recipe: SceneRecipe, height: int, width: int, random: np.random.Generator) -> list[Motion]:
-    """Breathing about the centre, shifts, small turns and exposure of each frame; the middle frame stands still."""
+    """Breathing about the centre, shifts, turns and exposure of each frame; the middle frame stands still."""
     middle = recipe.frames // 2
     centre = ((width - 1) / 2, (height - 1) / 2)
     result = []
@@ -108,7 +108,7 @@ def disk(radius: float) -> FLOAT:
     inside = (fine[:, None] ** 2 + fine[None, :] ** 2 <= radius**2).astype(np.float32)
     size = 2 * reach + 1
     kernel: FLOAT = inside.reshape(size, 8, size, 8).mean(axis=(1, 3))
-    return kernel / kernel.sum()
+    return np.asarray(kernel / kernel.sum(), np.float32)
 
 
 def expose(
@@ -119,13 +119,13 @@ def expose(
     recipe: SceneRecipe,
     random: np.random.Generator,
 ) -> FLOAT:
-    """What the sensor records of an optical image: moved, softened, brighter or darker, with photon and read noise."""
+    """What the sensor records of an optical image: moved, softened, exposed, with photon and read noise."""
     outward = np.array([[1, 0, -margin], [0, 1, -margin], [0, 0, 1.0]])
     moved = cv2.warpAffine(canvas, (move.matrix @ outward)[:2], shape[::-1], flags=cv2.INTER_LANCZOS4)
     light = np.clip(cv2.GaussianBlur(moved, (0, 0), OPTICS_PIXELS) * np.float32(move.gain), 0, None)
     electrons = np.sqrt(light * recipe.full_well + recipe.read_noise**2)
     noisy = light + random.standard_normal(light.shape, np.float32) * electrons / recipe.full_well
-    return np.clip(noisy, 0, 1).astype(np.float32)
+    return np.asarray(np.clip(noisy, 0, 1), np.float32)
 
 
 def _defocused(layers: list[Layer], heights: NDArray[np.float64], recipe: SceneRecipe) -> list[FLOAT]:
@@ -171,9 +171,9 @@ class _Bank:
 
     def _disk(self, step: int) -> FLOAT:
         if step not in self._blurred:
-            self._blurred[step] = cv2.filter2D(
-                self._sharp, -1, disk(step * RADIUS_STEP), borderType=cv2.BORDER_REFLECT_101
-            )
+            kernel = disk(step * RADIUS_STEP)
+            blurred = cv2.filter2D(self._sharp, -1, kernel, borderType=cv2.BORDER_REFLECT_101)
+            self._blurred[step] = np.asarray(blurred, np.float32)
         return self._blurred[step]
 
 
@@ -185,7 +185,7 @@ def _write_truth(
     moves: list[Motion],
     heights: NDArray[np.float64],
 ) -> None:
-    """The picture a lens of endless depth of field would make, the distance of each pixel, and the motions."""
+    """The picture of a lens of endless depth of field, the distance of each pixel, the motions."""
     image, height_mm = np.zeros_like(layers[0].colour), np.zeros_like(layers[0].alpha)
     for layer in layers:
         image = image * (1 - layer.alpha[..., None]) + layer.colour * layer.alpha[..., None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -68,13 +69,13 @@ class Canvas:
     def cover(self, sheet: NDArray[np.uint8]) -> FLOAT:
         """The share of each pixel that a mask on the finer grid covers."""
         small = cv2.resize(sheet, (self.width, self.height), interpolation=cv2.INTER_AREA)
-        return (small / 255).astype(np.float32)
+        return np.asarray(small / 255, np.float32)
 
     def noise(self, random: np.random.Generator, size_mm: float) -> FLOAT:
         """Even noise of standard deviation 1 whose grains are about `size_mm`."""
         rough = random.standard_normal((self.height, self.width), np.float32)
         smooth = cv2.GaussianBlur(rough, (0, 0), max(0.4, size_mm * self.scale / 2))
-        return (smooth / smooth.std()).astype(np.float32)
+        return np.asarray(smooth / smooth.std(), np.float32)
 
 
 def paint(height: int, width: int, pixels_per_mm: float, random: np.random.Generator) -> list[Layer]:
@@ -97,7 +98,7 @@ def paint(height: int, width: int, pixels_per_mm: float, random: np.random.Gener
 
 
 def _card(canvas: Canvas, random: np.random.Generator, body: FLOAT) -> Layer:
-    """Cream card, a little tilted, with paper grain, fibres, a printed label, a scale, and the beetle's shadow."""
+    """Cream card, a little tilted, with grain, fibres, a printed label, a scale, and the beetle's shadow."""
     grain = 0.020 * canvas.noise(random, 0.06) + 0.012 * canvas.noise(random, 0.3)
     fibres = canvas.sheet()
     for x, y, angle, length in random.uniform((-9, -7, 0, 0.1), (9, 7, np.pi, 0.5), (1500, 4)):
@@ -128,9 +129,8 @@ def _print(canvas: Canvas) -> NDArray[np.uint8]:
     )
     for x, y, size, text in lines:
         thickness = max(1, round(0.055 * fine * size / 0.03))
-        cv2.putText(
-            sheet, text, canvas.point(x, y), cv2.FONT_HERSHEY_COMPLEX, size * fine, 255, thickness, cv2.LINE_AA
-        )  # fmt: skip
+        place, face = canvas.point(x, y), cv2.FONT_HERSHEY_COMPLEX
+        cv2.putText(sheet, text, place, face, size * fine, 255, thickness, cv2.LINE_AA)
     for tick in range(51):
         length = 0.55 if tick % 10 == 0 else 0.4 if tick % 5 == 0 else 0.25
         x = 2.5 + tick / 10
@@ -151,7 +151,7 @@ def _legs(canvas: Canvas, random: np.random.Generator) -> Layer:
         for leg in joints:
             points = [(side * x, y) for x, y in leg]
             canvas.stroke(sheet, points, [0.62, 0.42, 0.24, 0.10])
-            for start, end in zip(points[1:], points[2:], strict=False):
+            for start, end in pairwise(points[1:]):
                 for part in np.linspace(0.1, 0.95, 9):
                     x, y = (a + (b - a) * part for a, b in zip(start, end, strict=True))
                     dx, dy = random.normal(0, 0.22, 2)
@@ -257,4 +257,4 @@ def _pin(canvas: Canvas) -> Layer:
 
 
 def _clipped(colour: NDArray[np.floating]) -> FLOAT:
-    return np.clip(colour, 0.002, 0.95).astype(np.float32)
+    return np.asarray(np.clip(colour, 0.002, 0.95), np.float32)

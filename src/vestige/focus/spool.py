@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +12,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vestige.capture.durable import write_atomically
 from vestige.focus.alignment import Warp, coverage
+from vestige.focus.depth import noise_of, sharpness_of
 from vestige.focus.frames import StackFrame
 from vestige.focus.pyramid import root_of
 from vestige.imaging import Strip, StripStore, strips, warp
 
-__all__ = ["Spooled", "blocks_of_rows", "spool", "store_of"]
+__all__ = ["HALO", "SPLIT", "Spooled", "blocks_of_rows", "keep", "spool", "store_of"]
 
 FLOAT = NDArray[np.float32]
 #: Levels that are fused strip by strip; coarser ones are fused for the whole picture, which they make small.
@@ -25,6 +28,8 @@ SPLIT = 3
 HALO = 64
 #: Rows beyond those asked for that cubic interpolation looks at.
 KERNEL = 4
+#: Rows of a band in which noise is measured.
+BAND = 64
 #: Largest root of light that 16 bits hold: room above white for frames that are brightened.
 CEILING = 1.12
 
@@ -47,6 +52,13 @@ class Spooled:
     def coverage(self, rows: slice) -> FLOAT | None:
         """Where these rows show the frame; None where they do everywhere."""
         return coverage(self.warp.matrix, self.shape, rows, inset=1.0)
+
+    def noise(self, window: float) -> float:
+        """Sharpness that noise alone shows in this frame, from a few bands of rows."""
+        height = self.shape[0]
+        firsts = {round(part * max(0, height - BAND)) for part in (0.05, 0.3, 0.5, 0.7, 0.95)}
+        bands = [slice(first, min(height, first + BAND)) for first in sorted(firsts)]
+        return float(np.median([noise_of(sharpness_of(self.rows(band), window)) for band in bands]))
 
     def coarse(self) -> FLOAT:
         """The frame at 1 / 2 ** SPLIT of its size."""
@@ -75,8 +87,16 @@ def spool(
             store.sync()
     finally:
         opened.close()
-    np.save(spooled.coarse_path, _reduced(spooled, split, working_bytes))
+    keep(spooled.coarse_path, _reduced(spooled, split, working_bytes))
     return spooled
+
+
+def keep(path: Path, values: NDArray[Any]) -> Path:
+    """Write an array so that a power cut leaves it whole or not there; read it with `numpy.load`."""
+    buffer = io.BytesIO()
+    np.save(buffer, values)
+    write_atomically(path, buffer.getvalue())
+    return path
 
 
 def blocks_of_rows(
@@ -114,8 +134,8 @@ def _store(path: Path, shape: tuple[int, ...], *, exact: bool) -> StripStore:
 def _registered(opened: Any, found: Warp, shape: tuple[int, ...], rows: slice) -> FLOAT:
     """Roots of light of some rows of the registered frame; what it does not show is mirrored."""
     gain = np.float32(np.sqrt(found.gain))
-    if np.array_equal(found.matrix, np.eye(3)):
-        return root_of(opened.read(rows)) * gain
+    if found.gain == 1.0 and np.array_equal(found.matrix, np.eye(3)):
+        return root_of(opened.read(rows))
     corners = np.array([[x, y, 1.0] for x in (0, shape[1] - 1) for y in (rows.start, rows.stop - 1)])
     reached = (found.matrix @ corners.T)[1]
     first = int(np.clip(np.floor(reached.min()) - KERNEL, 0, shape[0] - 1))
@@ -123,7 +143,7 @@ def _registered(opened: Any, found: Warp, shape: tuple[int, ...], rows: slice) -
     source = root_of(opened.read(slice(first, last)))
     down = np.array([[1, 0, 0], [0, 1, -first], [0, 0, 1.0]])
     moved = warp(source, down @ found.matrix, shape, border="reflect", rows=rows)
-    return np.maximum(moved * gain, 0, dtype=np.float32)
+    return np.asarray(np.maximum(moved * gain, 0), np.float32)
 
 
 def _reduced(spooled: Spooled, split: int, working_bytes: int) -> FLOAT:
@@ -132,7 +152,7 @@ def _reduced(spooled: Spooled, split: int, working_bytes: int) -> FLOAT:
     for strip in blocks_of_rows(spooled.shape, 60, working_bytes, halo=4 * 2**split):
         rows = spooled.rows(strip.outer)
         for _ in range(split):
-            rows = cv2.pyrDown(rows)
+            rows = np.asarray(cv2.pyrDown(rows), np.float32)
         first = (strip.first - strip.outer_first) >> split
         # The last strip keeps its odd row; the others begin and end on whole blocks.
         last = None if strip.last == spooled.shape[0] else first + ((strip.last - strip.first) >> split)
@@ -149,4 +169,4 @@ def _coded(root: FLOAT, *, exact: bool) -> NDArray[Any]:
 def _decoded(codes: NDArray[Any]) -> FLOAT:
     if codes.dtype == np.float32:
         return codes
-    return codes * np.float32(CEILING / 65535)
+    return np.asarray(codes * np.float32(CEILING / 65535), np.float32)
