@@ -19,14 +19,14 @@ from vestige.relight.spheres import (
     Sphere,
     find_spheres,
     lights_from_spheres,
-    mean_picture,
     refine_sphere,
     spheres_from_settings,
+    unshadowed_picture,
 )
 
 __all__ = ["Directions", "find_directions"]
 
-PROXY_SIDE = 1000
+PROXY_SIDE, MOST_PROXIES = 1000, 24
 ASSUMED_ELEVATION = 30.0
 
 
@@ -165,7 +165,7 @@ def _from_spheres(stack: FrameStack, recipe: RelightRecipe) -> Directions | None
         crop, rows, columns = _crop(stack, sphere)
         here = Sphere(sphere.x - columns.start, sphere.y - rows.start, sphere.radius)
         if not recipe.spheres:
-            here = refine_sphere(mean_picture(list(crop)), here) or here
+            here = refine_sphere(unshadowed_picture(crop), here) or here
         crops.append(crop)
         moved.append((here, rows, columns))
     each = np.stack(
@@ -189,7 +189,7 @@ def _from_spheres(stack: FrameStack, recipe: RelightRecipe) -> Directions | None
 
 
 def _search_spheres(stack: FrameStack) -> list[Sphere]:
-    small = mean_picture(list(stack.proxies(PROXY_SIDE)))
+    small = unshadowed_picture(stack.proxies(PROXY_SIDE, grey=True, most=MOST_PROXIES))
     factor = stack.width / small.shape[1]
     return [sphere.scaled(factor) for sphere in find_spheres(small)]
 

@@ -72,12 +72,10 @@ class FrameStack:
             values[number] = pixels if pixels.ndim == 3 else pixels[..., None]
         return values
 
-    def proxies(self, side: int) -> NDArray[np.float32]:
-        """All frames made small, (frames, height, width, 3) linear light."""
-        small = [image.proxy(side) for image in self.images]
-        return np.stack(
-            [frame if frame.ndim == 3 else np.repeat(frame[..., None], 3, axis=2) for frame in small]
-        )
+    def proxies(self, side: int, *, grey: bool = False, most: int = 1000) -> NDArray[np.float32]:
+        """Frames made small, (frames, height, width[, 3]); not more than `most`, spread over all."""
+        step = -(-len(self.images) // most)
+        return np.stack([_channels(image.proxy(side), grey=grey) for image in self.images[::step]])
 
     def keep(self, rows: Sequence[int]) -> None:
         """Go on with some of the frames only; the others are closed."""
@@ -144,3 +142,9 @@ def open_frames(capture: Capture, frames: Sequence[Frame], recipe: RelightRecipe
         raise UsageError(f"settings.white_level must be a number above 0, not {white_level!r}")
     paths = [capture.path(frame) for frame in frames]
     return FrameStack(paths, encoding=cast("AskedEncoding", encoding), white_level=white_level)
+
+
+def _channels(pixels: NDArray[np.float32], *, grey: bool) -> NDArray[np.float32]:
+    if grey:
+        return pixels if pixels.ndim == 2 else pixels.mean(axis=2, dtype=np.float32)
+    return pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)

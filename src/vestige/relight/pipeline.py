@@ -204,7 +204,7 @@ def _small(path: Path) -> NDArray[np.float32]:
 def _sphere_report(stack: FrameStack, found: Directions) -> tuple[dict[str, Any], list[Picture]]:
     if not found.spheres:
         return {}, []
-    mean = np.asarray(stack.proxies(900).mean(axis=0), np.float32)
+    mean = np.asarray(stack.proxies(900, most=12).mean(axis=0), np.float32)
     factor = mean.shape[1] / stack.width
     seen = sphere_picture(mean, [sphere.scaled(factor) for sphere in found.spheres])
     circles = [[sphere.x, sphere.y, sphere.radius] for sphere in found.spheres]

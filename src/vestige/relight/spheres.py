@@ -9,11 +9,13 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vestige.errors import InputError, UsageError
+from vestige.errors import UsageError
 
 __all__ = ["Sphere", "find_spheres", "lights_from_spheres", "refine_sphere", "sphere_light"]
 
 RAYS = 180
+#: A disc seen under a highlight or a hair is still this share of its circle.
+ROUND = 0.8
 #: A highlight is this much of the brightest value on the sphere, and at least this bright.
 HIGHLIGHT_SHARE, HIGHLIGHT_LEAST = 0.7, 0.05
 
@@ -98,11 +100,11 @@ def sphere_light(frame: NDArray[np.floating], sphere: Sphere) -> NDArray[np.floa
 
 
 def find_spheres(picture: NDArray[np.floating], *, count: int = 4) -> list[Sphere]:
-    """Dark spheres in the mean of all frames, the surest first.
+    """Dark round discs on a paler ground, the darkest first.
 
     Parameters
     ----------
-    picture : (height, width) mean of the frames, linear light; about 1000 pixels wide serves best.
+    picture : (height, width) `unshadowed_picture` of the frames; about 1000 pixels wide serves best.
     count : most spheres to look for.
 
     >>> picture = np.full((120, 160), 0.5, np.float32)
@@ -111,24 +113,20 @@ def find_spheres(picture: NDArray[np.floating], *, count: int = 4) -> list[Spher
     >>> abs(sphere.x - 60) < 0.5 and abs(sphere.radius - 20) < 1
     True
     """
-    bright = float(np.percentile(picture, 95)) or 1.0
-    eight = np.clip(np.sqrt(np.maximum(picture, 0) / bright) * 255, 0, 255).astype(np.uint8)
-    side = min(picture.shape)
-    circles = cv2.HoughCircles(
-        cv2.medianBlur(eight, 5),
-        cv2.HOUGH_GRADIENT,
-        dp=1.5,
-        minDist=side / 12,
-        param1=100,
-        param2=25,
-        minRadius=max(6, side // 60),
-        maxRadius=side // 5,
-    )
+    bright = float(np.percentile(picture, 90)) or 1.0
+    smooth = cv2.medianBlur(np.asarray(picture, np.float32), 3)
+    smallest, largest = max(4.0, min(picture.shape) / 80), min(picture.shape) / 4
     found: list[tuple[float, Sphere]] = []
-    for x, y, radius in circles.reshape(-1, 3) if circles is not None else ():
-        sphere = refine_sphere(picture, Sphere(float(x), float(y), float(radius)))
-        if sphere is not None and not any(_overlap(sphere, other) for _, other in found):
-            found.append((_darkness(picture, sphere), sphere))
+    for share in (0.06, 0.12, 0.2, 0.3, 0.45):
+        dark = (smooth < share * bright).astype(np.uint8)
+        contours, _ = cv2.findContours(dark, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+        for contour in contours:
+            (x, y), radius = cv2.minEnclosingCircle(contour)
+            if not smallest <= radius <= largest or cv2.contourArea(contour) < ROUND * np.pi * radius**2:
+                continue
+            sphere = refine_sphere(picture, Sphere(float(x), float(y), float(radius)))
+            if sphere is not None and not any(_overlap(sphere, other) for _, other in found):
+                found.append((_darkness(picture, sphere), sphere))
     found.sort(key=lambda item: -item[0])
     return [sphere for darkness, sphere in found[:count] if darkness > 0.5]
 
@@ -173,22 +171,19 @@ def spheres_from_settings(values: Sequence[Sequence[float]]) -> list[Sphere]:
     return [Sphere(*map(float, value)) for value in values]
 
 
-def mean_picture(proxies: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """The mean of the frames as one grey picture.
+def unshadowed_picture(frames: ArrayLike) -> NDArray[np.float32]:
+    """A high percentile of all frames, (height, width): moving shadows and highlights drop out.
 
-    Raises
-    ------
-    InputError
-        where there is none.
+    Parameters
+    ----------
+    frames : (frames, height, width) or (frames, height, width, 3), linear light.
 
-    >>> float(mean_picture([np.zeros((2, 2), np.float32), np.ones((2, 2), np.float32)]).mean())
-    0.5
+    >>> float(unshadowed_picture(np.ones((3, 2, 2))).mean())
+    1.0
     """
-    if not proxies:
-        raise InputError("the capture", "holds no frame", "frames that show the spheres")
-    grey = [frame.mean(axis=2) if frame.ndim == 3 else frame for frame in proxies]
-    mean: NDArray[np.float32] = np.mean(grey, axis=0, dtype=np.float32)
-    return mean
+    values = np.asarray(frames, np.float32)
+    grey = values.mean(axis=3) if values.ndim == 4 else values
+    return np.asarray(np.percentile(grey, 70, axis=0), np.float32)
 
 
 def _brightest_spot(weight: NDArray[np.float64]) -> NDArray[np.float64]:
