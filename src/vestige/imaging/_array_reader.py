@@ -17,6 +17,7 @@ from vestige.imaging.store import write_rows
 
 __all__ = ["ArrayReader", "jpeg2000_reader", "tiff_reader"]
 
+CODESTREAM: Final = b"\xff\x4f\xff\x51"
 CUT_OFF: Final = "is cut off or damaged; expected a whole JPEG 2000 image: copy it again"
 
 
@@ -32,7 +33,7 @@ class ArrayReader:
         if not linear:
             write_rows(descriptor, pixels, 0)
             return
-        import pyvips
+        from vestige.imaging._vips import pyvips
 
         names = {(1, "uint8"): "b-w", (1, "uint16"): "grey16", (3, "uint8"): "srgb", (3, "uint16"): "rgb16"}
         image = pyvips.Image.new_from_array(pixels)
@@ -66,7 +67,9 @@ def jpeg2000_reader(path: str, page: int) -> ArrayReader:
         import imagecodecs
 
         with open(path, "rb") as file:
-            return imagecodecs.jpeg2k_decode(file.read(), numthreads=2)
+            data = file.read()
+        # Without its boxes: imagecodecs would apply the colour profile, and stored values are wanted here.
+        return imagecodecs.jpeg2k_decode(data[data.index(CODESTREAM) :], numthreads=2)
 
     return ArrayReader(header, decode)
 
@@ -127,7 +130,7 @@ def _tiff_header(tiff: Any, page: int) -> Header:
 def _jpeg2000_header(file: BinaryIO) -> Header:
     """Size and depth from the SIZ marker (ISO/IEC 15444-1, A.5.1), the rest from the boxes before it."""
     head = file.read(1 << 22)
-    place = head.find(b"\xff\x4f\xff\x51")
+    place = head.find(CODESTREAM)
     if place < 0 or len(head) < place + 45:
         raise RefusedError(CUT_OFF)
     right, lower, left, upper = struct.unpack_from(">4I", head, place + 8)

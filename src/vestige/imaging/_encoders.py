@@ -15,7 +15,7 @@ from vestige.imaging._header import LINEAR_SRGB_FROM_XYZ
 from vestige.imaging.store import read_rows
 
 if TYPE_CHECKING:
-    import pyvips
+    from vestige.imaging._vips import pyvips
 
 __all__ = ["Metadata", "Source", "save_jpeg", "save_jpeg2000", "save_png", "save_tiff", "through_profile"]
 
@@ -43,7 +43,7 @@ class Source:
 
     def open(self) -> pyvips.Image:
         """The rows as a libvips image, read as they are needed."""
-        import pyvips
+        from vestige.imaging._vips import pyvips
 
         image = pyvips.Image.rawload(
             f"/dev/fd/{self.descriptor}",
@@ -75,7 +75,7 @@ class Metadata:
 
 def through_profile(linear: NDArray[np.float32], profile: bytes, depth: int) -> NDArray[Any]:
     """Values that stand for linear sRGB light under an ICC profile (relative colorimetric)."""
-    import pyvips
+    from vestige.imaging._vips import pyvips
 
     if linear.ndim == 2:
         xyz = linear[..., None] * XYZ_FROM_LINEAR_SRGB.sum(axis=1).astype(np.float32)
@@ -143,7 +143,7 @@ def save_jpeg2000(source: Source, path: Path, metadata: Metadata) -> None:
 
 
 def _with_metadata(image: pyvips.Image, metadata: Metadata) -> pyvips.Image:
-    import pyvips
+    from vestige.imaging._vips import pyvips
 
     image = image.copy(**({"xres": metadata.ppi / 25.4, "yres": metadata.ppi / 25.4} if metadata.ppi else {}))
     if metadata.ppi:
@@ -157,7 +157,7 @@ def _with_metadata(image: pyvips.Image, metadata: Metadata) -> pyvips.Image:
 
 def _with_exif(image: pyvips.Image, metadata: Metadata) -> pyvips.Image:
     """libvips writes only the EXIF tags that its own reader named: let it read them from a tiny JPEG."""
-    import pyvips
+    from vestige.imaging._vips import pyvips
 
     if metadata.exif and len(metadata.exif) < 65_000:
         seed = pyvips.Image.black(8, 8).jpegsave_buffer(keep="none")
@@ -175,7 +175,7 @@ def _with_exif(image: pyvips.Image, metadata: Metadata) -> pyvips.Image:
 
 
 def _save(image: pyvips.Image, operation: str, path: Path, **options: Any) -> None:
-    import pyvips
+    from vestige.imaging._vips import pyvips
 
     try:
         getattr(image, operation)(str(path), **options)

@@ -89,7 +89,7 @@ def readers(kind: str) -> Iterator[Callable[[str, int], Reader]]:
 
 def linear_light(image: Any) -> Any:
     """Linear sRGB primaries of a libvips image, through its embedded profile; colours outside sRGB are kept."""
-    import pyvips
+    from vestige.imaging._vips import pyvips
 
     try:
         xyz = image.icc_import(embedded=True, intent="relative", pcs="xyz")
@@ -121,6 +121,6 @@ def write_linear(image: Any, descriptor: int) -> None:
 
 def write_vips(image: Any, descriptor: int) -> None:
     """Write a libvips image row after row, as it is."""
-    import pyvips
+    from vestige.imaging._vips import pyvips
 
     image.rawsave_target(pyvips.Target.new_to_descriptor(descriptor))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -43,7 +42,7 @@ class RawReader:
             exif_bytes=exif.upright(exif.build(entries)) if entries else None,
         )
 
-    def write_rows(self, descriptor: int, *, linear: bool) -> None:  # noqa: ARG002 - RAW is linear either way
+    def write_rows(self, descriptor: int, *, linear: bool) -> None:
         """As `Reader.write_rows`; the stored numbers are linear already."""
         try:
             with rawpy.imread(self._path) as raw:
@@ -65,19 +64,16 @@ class RawReader:
 
 def _noted_by_libraw(raw: Any) -> dict[str, str | float | int]:
     """What LibRaw knows of the shot; RAW files that are no TIFF have nothing else."""
-    shot = getattr(raw, "other", None)
-    if shot is None:
-        return {}
+    shot = raw.other
     values: dict[str, str | float | int] = {
         "ISO": round(shot.iso_speed),
-        "ExposureTime": float(shot.shutter),
+        "ExposureTime": float(shot.shutter_speed),
         "FNumber": float(shot.aperture),
-        "FocalLength": float(shot.focal_len),
+        "FocalLength": float(shot.focal_length),
     }
-    when = shot.timestamp
-    stamp = when.timestamp() if isinstance(when, datetime) else float(when)
-    if stamp > 0:
-        values["DateTimeOriginal"] = datetime.fromtimestamp(stamp, UTC).strftime("%Y:%m:%d %H:%M:%S")
+    if shot.timestamp.year > 1971:
+        # LibRaw turns the camera's local time into a date without a zone, as EXIF holds it.
+        values["DateTimeOriginal"] = shot.timestamp.strftime("%Y:%m:%d %H:%M:%S")
     return {name: value for name, value in values.items() if value}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any, NoReturn
 
-import pyvips
+from vestige.imaging._vips import pyvips
 
 from vestige.imaging import exif
 from vestige.imaging._header import (
@@ -65,7 +65,7 @@ class VipsReader:
 
     def _refuse(self, text: str) -> NoReturn:
         if "page" in text and (
-            "bad page number" in text or "no property named" in text or "not found" in text
+            "bad page number" in text or "no property named" in text or "contain page" in text
         ):
             raise RefusedError(f"has no page {self._page}: choose an earlier page") from None
         if any(word in text.lower() for word in BEYOND_LIBVIPS):

@@ -46,7 +46,7 @@ def srgb_profile() -> bytes:
     >>> srgb_profile()[36:40]
     b'acsp'
     """
-    import pyvips
+    from vestige.imaging._vips import pyvips
 
     return bytes(pyvips.Operation.call("profile_load", "srgb"))
 
