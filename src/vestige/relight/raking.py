@@ -20,7 +20,7 @@ PROXY_SIDE = 512
 
 
 def enhanced_view(
-    frame: ArrayLike, background: ArrayLike | None = None, *, gain: float = 2.0
+    frame: ArrayLike, background: ArrayLike | None = None, *, gain: float = 1.0
 ) -> NDArray[np.float32]:
     """A raking frame with the fall-off of the lamp taken out and fine relief brought out.
 
@@ -46,9 +46,10 @@ def enhanced_view(
     grey = values.mean(axis=2)
     around = _surroundings(grey) if background is None else np.asarray(background, np.float32)
     even = 0.25 * values / np.maximum(around, 1e-3)[..., None]
-    brightness = 0.25 * grey / np.maximum(around, 1e-3)
-    fine = brightness - cv2.GaussianBlur(brightness, (0, 0), 4.0)
-    factor = np.clip(1 + gain * fine / np.maximum(brightness, 1e-3), 0, 4)
+    # Square roots of light, in which a step looks alike in shade and in light.
+    seen = np.sqrt(np.maximum(0.25 * grey / np.maximum(around, 1e-3), 0))
+    fine = seen - cv2.GaussianBlur(seen, (0, 0), 4.0)
+    factor = np.clip(1 + gain * fine / np.maximum(seen, 0.15), 0.6, 1.7) ** 2
     return np.asarray(np.clip(even * factor[..., None], 0, 1), np.float32)
 
 

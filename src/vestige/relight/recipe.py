@@ -84,7 +84,7 @@ class SceneRecipe(Recipe):
     rings: int = setting(3, "Rings of lamps, from 60 degrees down to the lowest", ge=1, le=8)
     lowest: float = setting(22.0, "Elevation of the lowest ring", unit="deg", ge=5, le=60)
     relief: float = setting(1.0, "Factor on the height of the relief", ge=0, le=4)
-    gloss: float = setting(0.22, "Strength of highlights", ge=0, le=2)
+    gloss: float = setting(0.35, "Strength of highlights", ge=0, le=2)
     shininess: float = setting(30.0, "Sharpness of highlights (Blinn-Phong exponent)", ge=1, le=500)
     ambient: float = setting(0.004, "Stray light of the room, as a share of a lamp", ge=0, le=1)
     noise: float = setting(0.002, "Noise of the sensor at mid grey, as a share of white", ge=0, le=0.2)

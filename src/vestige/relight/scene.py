@@ -43,11 +43,11 @@ def coin(size: int, random: np.random.Generator, linen_colour: tuple[float, ...]
     relief = face * (0.034 + 0.012 * np.tanh(design) + 0.0012 * wear)
     linen = 0.0012 * (np.sin(x * 520) * np.sin(y * 260) + np.sin(y * 520 + 1) * np.sin(x * 260))
     height = _soft(relief + (1 - face) * linen, 0.0022 * size)
-    hollow = np.clip((_soft(relief, 0.03 * size) - relief) / 0.006, 0, 1)
+    hollow = np.clip((_soft(relief, 0.022 * size) - relief + 0.0004) / 0.0035, 0, 1)
     toning = _soft(random.standard_normal((size, size)), 0.06 * size) * 0.06 * size
-    silver = np.array([0.62, 0.60, 0.56])
-    patina = np.array([0.20, 0.19, 0.21])
-    mixed = np.clip(0.85 * hollow + 0.12 * toning, 0, 1)[..., None]
+    silver = np.array([0.56, 0.53, 0.48])
+    patina = np.array([0.11, 0.10, 0.11])
+    mixed = np.clip(0.95 * hollow + 0.14 * toning, 0, 0.95)[..., None]
     gold = np.clip(0.25 * toning, 0, 1)[..., None] * np.array([0.05, -0.03, -0.16])
     metal = silver * (1 - mixed) + patina * mixed + gold
     cloth = np.array(linen_colour) * (1 + 0.25 * linen[..., None] / 0.0012)
