@@ -42,7 +42,11 @@ class Library:
 
 LIBRARIES = (
     Library(
-        "openseadragon", "6.1.1", "BSD-3-Clause", "export { default } from 'openseadragon';", licence_file="LICENSE.txt"
+        "openseadragon",
+        "6.1.1",
+        "BSD-3-Clause",
+        "export { default } from 'openseadragon';",
+        licence_file="LICENSE.txt",
     ),
     Library(
         "three",
@@ -104,7 +108,9 @@ def build(library: Library, folder: Path) -> dict[str, object]:
         out = VENDOR / f"{library.name}.js"
         command = ["npx", "esbuild", str(entry), "--bundle", "--minify", "--format=esm", "--target=es2022"]
         subprocess.run(
-            [*command, "--legal-comments=inline", f"--outfile={out}", "--log-level=warning"], cwd=folder, check=True
+            [*command, "--legal-comments=inline", f"--outfile={out}", "--log-level=warning"],
+            cwd=folder,
+            check=True,
         )
         written.append(out)
     for source, target in library.files.items():

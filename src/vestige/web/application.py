@@ -1,0 +1,82 @@
+"""The application: addresses, headers, and the one place where errors become answers."""
+
+from __future__ import annotations
+
+import mimetypes
+import os
+from collections.abc import Callable
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+from starlette.staticfiles import StaticFiles
+from vestige.errors import BudgetError, InputError, MissingError, OutputError, UsageError, VestigeError
+from vestige.web import pixels, views
+from vestige.web.language import catalogue, language_of
+from vestige.web.pictures import fault
+from vestige.web.security import Absent, Guard
+from vestige.web.shelf import Scanner
+
+#: What an error of the family means to a browser.
+STATUS: dict[type[VestigeError], int] = {
+    UsageError: 400,
+    InputError: 422,
+    MissingError: 501,
+    BudgetError: 507,
+    OutputError: 507,
+}
+
+
+def create_app(folder: str | os.PathLike[str]) -> FastAPI:
+    """The page of a folder, as an ASGI application; it answers to the names of this machine only.
+
+    >>> create_app(".").title
+    'Vestige'
+    """
+    mimetypes.add_type("text/javascript", ".js")
+    mimetypes.add_type("font/woff2", ".woff2")
+    app = FastAPI(title="Vestige", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.scanner = Scanner(folder)
+    app.state.stopping = _never
+    app.add_middleware(Guard)
+    app.include_router(pixels.router)
+    app.include_router(views.router)
+    app.mount("/static", StaticFiles(directory=views.static_folder()), name="static")
+    for family, answer in _ANSWERS.items():
+        app.add_exception_handler(family, answer)
+    return app
+
+
+def _never() -> bool:
+    return False
+
+
+def _fault(request: Request, error: Exception) -> Response:
+    status = next((code for family, code in STATUS.items() if isinstance(error, family)), 500)
+    return _problem(request, status, fault(error) if isinstance(error, VestigeError) else "")
+
+
+def _absent(request: Request, error: Exception) -> Response:
+    return _problem(request, 404, catalogue(language_of(request))["absent"])
+
+
+def _wrong(request: Request, error: Exception) -> Response:
+    return _problem(request, 400, catalogue(language_of(request))["wrong_address"])
+
+
+def _http(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    return _absent(request, error) if status == 404 else _problem(request, status, str(getattr(error, "detail", "")))
+
+
+def _problem(request: Request, status: int, sentence: str) -> Response:
+    return views.page(request, "problem.html", status, sentence=sentence)
+
+
+_ANSWERS: dict[type[Exception], Callable[[Request, Exception], Response]] = {
+    VestigeError: _fault,
+    Absent: _absent,
+    RequestValidationError: _wrong,
+    HTTPException: _http,
+}

@@ -1,0 +1,198 @@
+"""Pictures of products and frames: overviews and thumbnails, kept in a cache beside the folder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vestige.capture import Capture, Frame
+from vestige.contract.kinds import Kind
+from vestige.errors import InputError, VestigeError
+from vestige.web.pyramid import Pyramid, open_pyramid
+from vestige.web.tone import Tone, encoded, natural_range, shown
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+CACHE = ".cache"
+
+
+def cache_of(root: Path) -> Path:
+    """Where pictures made for the page may lie: beside the folder's content, else in a temporary folder.
+
+    >>> cache_of(Path("/nowhere")).is_absolute()
+    True
+    """
+    if root.is_dir() and os.access(root, os.W_OK):
+        return root / CACHE / "page"
+    name = hashlib.sha256(os.fsencode(root)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"vestige-page-{os.getuid()}-{name}"
+
+
+def kept(cache: Path, source: Path, what: str, make: Callable[[], bytes]) -> bytes:
+    """The bytes that `make` gives, made once for each state of `source`."""
+    try:
+        status = source.stat()
+    except OSError as error:
+        raise InputError(source.name, f"cannot be read ({error.strerror})") from None
+    text = f"{source} {status.st_mtime_ns} {status.st_size} {what}"
+    target = cache / f"{hashlib.sha256(text.encode('utf-8', 'surrogateescape')).hexdigest()[:24]}.picture"
+    try:
+        return target.read_bytes()
+    except OSError:
+        data = make()
+    cache.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=cache)
+    with open(handle, "wb") as stream:
+        stream.write(data)
+    os.replace(temporary, target)
+    return data
+
+
+def frame_picture(capture: Capture, frame: Frame, side: int, cache: Path) -> bytes:
+    """A frame as JPEG, at most `side` pixels long; decoded in the limited child process."""
+    path = capture.path(frame)
+
+    def make() -> bytes:
+        import numpy
+        from vestige.imaging import open_image, srgb_from_linear
+
+        encoding, white = capture.settings.get("encoding", "auto"), capture.settings.get("white_level")
+        with open_image(path, encoding=encoding, white_level=white) as image:
+            light = numpy.atleast_3d(image.proxy(side))
+        if encoding == "linear":
+            light = light / max(float(numpy.percentile(light, 99.5)), 1e-6)
+        pixels = (srgb_from_linear(numpy.clip(light, 0, 1)) * 255 + 0.5).astype(numpy.uint8)
+        return encoded(numpy.repeat(pixels, 3, 2) if pixels.shape[2] == 1 else pixels, quality=84)[0]
+
+    return kept(cache, path, f"frame {side} {capture.settings.get('encoding')}", make)
+
+
+@lru_cache(maxsize=512)
+def band_range(pyramid: Pyramid, band: int, *, symmetric: bool = False) -> tuple[float, float]:
+    """The values between which a band is shown unless a person says otherwise."""
+    return natural_range(pyramid.overview(512, (band,)), symmetric=symmetric)
+
+
+def natural_tone(kind: Kind, pyramid: Pyramid) -> tuple[Tone, tuple[int, ...]]:
+    """How a raster of a kind is first shown: its tone and which bands."""
+    if kind is Kind.DEPTH:
+        return Tone("viridis", *band_range(pyramid, 0)), (0,)
+    if kind is Kind.GRID:
+        return Tone("inverse", *band_range(pyramid, 0)), (0,)
+    if kind is Kind.CLASSES:
+        return Tone("classes"), (0,)
+    if kind is Kind.NORMALS:
+        return Tone("normals"), tuple(range(min(3, pyramid.bands)))
+    if kind is Kind.BANDS:
+        middle = pyramid.bands // 2
+        return Tone("picture", *band_range(pyramid, middle)), (middle,)
+    return Tone("picture"), tuple(range(3 if pyramid.bands >= 3 else 1))
+
+
+def overview(pyramid: Pyramid, side: int, tone: Tone, bands: tuple[int, ...]) -> NDArray[np.uint8]:
+    """The whole raster, toned."""
+    import numpy
+
+    values = pyramid.overview(side, bands)
+    if tone.look != "relief":
+        return shown(values, tone)
+    around = numpy.pad(values, ((1, 1), (1, 1), (0, 0)), mode="edge")
+    return shown(around, tone, pitch=pyramid.width / values.shape[1])
+
+
+def thumbnail(kind: Kind, path: Path, files: list[Path], cache: Path, side: int = 720) -> tuple[bytes, str]:
+    """A small picture of a product and its media type.
+
+    Raises
+    ------
+    InputError
+        where the product is broken or a picture cannot be made of its kind.
+    """
+    if not files:
+        raise InputError(path.name, "is an empty folder")
+    source = files[0]
+
+    def make() -> bytes:
+        if kind is Kind.MESH:
+            from vestige.web.surface import portrait
+
+            return encoded(portrait(source))[0]
+        if kind is Kind.RELIGHTABLE:
+            return encoded(_lit(path))[0]
+        if kind is Kind.FEATURES:
+            return encoded(_outlines(path))[0]
+        pyramid = open_pyramid(source, cache)
+        return encoded(overview(pyramid, side, *natural_tone(kind, pyramid)))[0]
+
+    data = kept(cache, source, f"thumbnail {kind} {side}", make)
+    return data, "image/png" if data.startswith(b"\x89PNG") else "image/jpeg"
+
+
+def _lit(folder: Path) -> NDArray[np.uint8]:
+    """The constant term of a relightable picture: how it looks without a direction of light."""
+    import numpy
+    from vestige.imaging import open_image, srgb_from_linear
+
+    try:
+        material = json.loads((folder / "info.json").read_bytes())["materials"][0]
+        scale, bias = (numpy.array(material[name][:3], numpy.float32) for name in ("scale", "bias"))
+    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
+        raise InputError("info.json", f"does not describe a relightable picture ({str(error)[:80]})") from None
+    with open_image(folder / "plane_0.jpg") as image:
+        codes = numpy.atleast_3d(srgb_from_linear(image.proxy(720)))
+    if codes.shape[2] != 3 or scale.shape != (3,):
+        raise InputError("plane_0.jpg", "is grey", "three planes in one picture")
+    values = (codes - bias) * scale
+    bright = max(float(numpy.percentile(values, 99.5)), 1e-6)
+    pixels: NDArray[np.uint8] = (numpy.clip(values / bright, 0, 1) * 255 + 0.5).astype(numpy.uint8)
+    return pixels
+
+
+def _outlines(path: Path) -> NDArray[np.uint8]:
+    """The outlines of features, drawn on a light ground."""
+    import cv2
+    import numpy
+    from vestige.web.ground import features
+
+    rings: list[NDArray[Any]] = []
+    for feature in features(path)["features"]:
+        rings += _rings(feature.get("geometry") or {})
+    picture = numpy.full((480, 640, 3), (246, 243, 236), numpy.uint8)
+    if not rings:
+        return picture
+    every = numpy.concatenate(rings)
+    low, high = every.min(0), every.max(0)
+    scale = 0.88 * min(640 / max(high[0] - low[0], 1e-9), 480 / max(high[1] - low[1], 1e-9))
+    middle = (low + high) / 2
+    lines = [((ring - middle) * (scale, -scale) + (320, 240)).round().astype(numpy.int32) for ring in rings]
+    cv2.fillPoly(picture, lines, (233, 199, 170), cv2.LINE_AA)
+    cv2.polylines(picture, lines, isClosed=True, color=(160, 66, 40), thickness=2, lineType=cv2.LINE_AA)
+    return picture
+
+
+def _rings(geometry: dict[str, Any]) -> list[NDArray[Any]]:
+    import numpy
+
+    parts = geometry.get("coordinates") or []
+    polygons = {"Polygon": [parts], "MultiPolygon": parts}.get(geometry.get("type", ""), [])
+    return [numpy.array(ring, numpy.float64)[:, :2] for polygon in polygons for ring in polygon]
+
+
+def depictable(kind: Kind) -> bool:
+    """Whether `thumbnail` can make a picture of products of a kind."""
+    return kind not in (Kind.TEXT, Kind.MODEL, Kind.TABLE, Kind.REPORT)
+
+
+def fault(error: VestigeError) -> str:
+    """The sentence of an error, without paths of this machine."""
+    text = str(error)
+    path = getattr(error, "path", None)
+    return text.replace(str(path), path.name) if isinstance(path, Path) and path.is_absolute() else text

@@ -1,0 +1,116 @@
+// A map: measured values, classes and outlines on the ground, in the metres of the site.
+import { Fill, GeoJSON, ImageLayer, ImageStatic, Map, Projection, ScaleLine, Stroke, Style, VectorLayer, VectorSource, View } from "../vendor/ol.js";
+import { add, button, calm, failed, fullScreen, group, make, ready, say, select, short, slider, toggle, told, view, word } from "./stage.js";
+
+const chosen = /** @type {HTMLElement} */ (document.querySelector(".chosen"));
+const line = (/** @type {string} */ colour, /** @type {number} */ width, /** @type {string} */ ground) =>
+  new Style({ stroke: new Stroke({ color: colour, width }), fill: new Fill({ color: ground }) });
+const CALM = [line("rgba(255,255,255,0.9)", 4, "rgba(209,73,91,0.10)"), line("#d1495b", 2, "rgba(0,0,0,0)")];
+const LIT = [line("#ffffff", 6, "rgba(237,174,73,0.25)"), line("#b07d1e", 3, "rgba(0,0,0,0)")];
+
+async function begin() {
+  const outlines = told.features ? await features(told.features) : null;
+  const extent = told.extent ?? outlines?.source.getExtent() ?? [0, 0, 1, 1];
+  const projection = new Projection({ code: "site", units: "m", extent });
+  const map = new Map({
+    target: view,
+    controls: [new ScaleLine()],
+    layers: [],
+    view: new View({ projection, center: [(extent[0] + extent[2]) / 2, (extent[1] + extent[3]) / 2], resolution: 1, constrainResolution: false, showFullExtent: true }),
+  });
+  view.tabIndex = 0;
+  const fit = () => map.getView().fit(extent, { padding: [24, 24, 24, 24] });
+  const nearer = (/** @type {number} */ step) => map.getView().animate({ zoom: (map.getView().getZoom() ?? 0) + step, duration: 160 });
+  group(button("zoom_in", () => nearer(1)), button("zoom_out", () => nearer(-1)), button("fit", fit), fullScreen());
+
+  /** @param {string} address @param {number[]} where */
+  const picture = (address, where) => {
+    const source = new ImageStatic({ url: address, imageExtent: where, projection, interpolate: false });
+    source.on("imageloaderror", () => failed(word("failed")));
+    return new ImageLayer({ source });
+  };
+  const switches = [];
+  if (told.under) {
+    const ground = picture(`${told.under.picture}?side=2048`, told.under.extent);
+    map.addLayer(ground);
+    switches.push(toggle("ground", true, (on) => ground.setVisible(on)));
+  }
+  if (told.picture && told.range) map.addLayer(values(picture, projection));
+  else if (told.picture) {
+    const classes = picture(`${told.picture}?side=2048`, told.extent);
+    if (told.under) classes.setOpacity(0.65);
+    map.addLayer(classes);
+    if (told.under) switches.push(toggle("class_layer", true, (on) => classes.setVisible(on)));
+  }
+  if (outlines) {
+    map.addLayer(outlines.layer);
+    switches.push(toggle("outlines", true, (on) => outlines.layer.setVisible(on)));
+    say(`${outlines.total} ${word("features_count")}`);
+    pointing(map, outlines);
+  }
+  if (switches.length > 0) group(...switches);
+  fit();
+  map.once("rendercomplete", () => {
+    const text = outlines ? `${outlines.total} ${word("features_count")}` : "";
+    ready();
+    say(text);
+  });
+}
+
+/** The layer of measured values, with its colour map and range. @param {any} picture @param {any} projection */
+function values(picture, projection) {
+  const { low, high, unit } = told.range;
+  const reach = Math.max(Math.abs(low), Math.abs(high));
+  const wish = { look: told.looks[0], low, high };
+  const address = () => `${told.picture}?${new URLSearchParams({ side: "2048", look: wish.look, low: String(wish.low), high: String(wish.high) })}`;
+  const layer = picture(address(), told.extent);
+  const repaint = () => layer.setSource(new ImageStatic({ url: address(), imageExtent: told.extent, projection, interpolate: false }));
+  const later = calm(repaint);
+  const options = told.looks.map((/** @type {string} */ look) => ({ value: look, text: word(`look_${look}`) }));
+  const sayValue = (/** @type {number} */ value) => `${short(value)}${unit ? ` ${unit}` : ""}`;
+  const step = (high - low) / 200;
+  const [least, most] = low < 0 && high > 0 ? [-reach * 2, reach * 2] : [low - (high - low) / 2, high + (high - low) / 2];
+  const range = { min: least, max: most, step, say: sayValue };
+  add(
+    select(word("look"), options, wish.look, (look) => ((wish.look = look), repaint())),
+    slider(word("low"), { ...range, value: low }, (value) => ((wish.low = Math.min(value, wish.high - step)), later())).element,
+    slider(word("high"), { ...range, value: high }, (value) => ((wish.high = Math.max(value, wish.low + step)), later())).element,
+  );
+  return layer;
+}
+
+/** @param {string} address */
+async function features(address) {
+  const answer = await fetch(address);
+  if (!answer.ok) throw new Error(String(answer.status));
+  const collection = await answer.json();
+  const source = new VectorSource({ features: new GeoJSON().readFeatures(collection) });
+  const layer = new VectorLayer({ source, style: CALM });
+  return { source, layer, total: collection.total };
+}
+
+/** Point at an outline to read its attributes; with the keyboard, go from one to the next. @param {any} map @param {any} outlines */
+function pointing(map, outlines) {
+  /** @type {any} */
+  let lit = null;
+  const all = outlines.source.getFeatures();
+  const light = (/** @type {any} */ feature) => {
+    lit?.setStyle(undefined);
+    lit = feature;
+    chosen.hidden = feature === null;
+    if (feature === null) return;
+    feature.setStyle(LIT);
+    const rows = Object.entries(feature.getProperties()).filter(([key]) => key !== feature.getGeometryName());
+    chosen.replaceChildren(make("dl", { class: "figures" }, ...rows.flatMap(([key, value]) => [make("dt", {}, key.replaceAll("_", " ")), make("dd", {}, typeof value === "number" ? short(value) : String(value ?? "–"))])));
+  };
+  map.on("click", (/** @type {any} */ event) => light(map.forEachFeatureAtPixel(event.pixel, (/** @type {any} */ feature) => feature) ?? null));
+  if (all.length === 0) return;
+  const step = (/** @type {number} */ by) => {
+    const next = all[(all.indexOf(lit) + by + all.length) % all.length];
+    light(next);
+    map.getView().fit(next.getGeometry().getExtent(), { padding: [80, 80, 80, 80], maxZoom: (map.getView().getZoom() ?? 0) + 2, duration: 250 });
+  };
+  group(button("previous", () => step(-1)), button("next", () => step(1)));
+}
+
+begin().catch(failed);

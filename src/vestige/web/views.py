@@ -1,0 +1,171 @@
+"""Pages: the shelf, a capture, a product folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from vestige.capture import Coordinate
+from vestige.contract.report_page import PAGE, readable, rows
+from vestige.errors import VestigeError
+from vestige.web import live, pictures
+from vestige.web.cards import cards, telling
+from vestige.web.language import COOKIE, LANGUAGES, catalogue, language_of
+from vestige.web.pixels import Folder
+from vestige.web.progress import tasks
+from vestige.web.security import Absent
+from vestige.web.shelf import ResultEntry
+from vestige.web.viewers import VIEWERS, Exhibit
+
+router = APIRouter(include_in_schema=False)
+#: A strip shows this many frames; more are on the next sheet.
+SHEET = 120
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("vestige.web", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"size": size, "readable": readable, "spoken": spoken}
+    environment.globals |= {"telling": telling, "languages": LANGUAGES}
+    return environment
+
+
+def page(request: Request, template: str, status: int = 200, **told: Any) -> HTMLResponse:
+    """A template in the language of the person who asks."""
+    language = language_of(request)
+    words = catalogue(language)
+    text = _environment().get_template(template).render(
+        language=language, t=words.__getitem__, words=words, here=request.url.path, **told
+    )
+    return HTMLResponse(text, status_code=status, headers={"Vary": "Accept-Language, Cookie", "Cache-Control": "no-cache"})
+
+
+def size(count: int) -> str:
+    """Bytes in words.
+
+    >>> size(1536), size(12)
+    ('1.5 kB', '12 B')
+    """
+    value = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1024:
+            return f"{value:.0f} {unit}" if unit == "B" or value >= 100 else f"{value:.1f} {unit}"
+        value /= 1024
+    return f"{value:.1f} TB"
+
+
+def spoken(coordinate: Coordinate) -> str:
+    """A coordinate as a person reads it.
+
+    >>> spoken(Coordinate(value=550, unit="nm"))
+    '550 nm'
+    """
+    value = coordinate.value
+    if isinstance(value, tuple):
+        return "(" + ", ".join(f"{part:.2f}" for part in value) + ")"
+    text = value if isinstance(value, str) else f"{value:.6g}"
+    unit = {"deg": "°", "1": "", "": ""}.get(coordinate.unit, f" {coordinate.unit}")
+    return f"{text}{unit}"
+
+
+@router.get("/")
+def index(request: Request, folder: Folder) -> HTMLResponse:
+    """All that lies in the folder."""
+    return page(request, "index.html", **_shelf(folder))
+
+
+@router.get("/shelf")
+def shelf(request: Request, folder: Folder) -> HTMLResponse:
+    """The part of the first page that changes while work goes on."""
+    return page(request, "shelf.html", **_shelf(folder))
+
+
+def _shelf(folder: Folder) -> Mapping[str, Any]:
+    found = folder.scan()
+    return {"shelf": found, "cards": cards(found, tasks(folder.root))}
+
+
+@router.get("/events")
+def events(request: Request, folder: Folder) -> StreamingResponse:
+    """The stream of what changes."""
+    told = live.stream(request, folder, request.app.state.stopping)
+    return StreamingResponse(told, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+
+
+@router.get("/capture/{key}")
+def capture(request: Request, key: str, folder: Folder, sheet: Annotated[int, Query(ge=0, le=100000)] = 0) -> HTMLResponse:
+    """One capture: its frames with their coordinates."""
+    entry = folder.capture(key)
+    frames = list(enumerate(entry.capture.frames)) if entry.capture else []
+    shown = frames[sheet * SHEET : (sheet + 1) * SHEET]
+    sheets = (len(frames) + SHEET - 1) // SHEET
+    return page(request, "capture.html", entry=entry, frames=shown, total=len(frames), sheet=sheet, sheets=sheets)
+
+
+@router.get("/result/{key}")
+@router.get("/result/{key}/{index}")
+def result(request: Request, key: str, folder: Folder, index: int | None = None) -> HTMLResponse:
+    """One product folder: a viewer of one product, and what was measured."""
+    entry = folder.result(key)
+    told: dict[str, Any] = {"entry": entry, "index": None, "record": None, "viewer": None, "told": {}, "files": []}
+    if entry.report is None or not entry.report.products:
+        return page(request, "result.html", **told, problem=entry.problem, **_record(entry))
+    index = index if index is not None else telling(entry) or 0
+    told |= {"index": index, "record": entry.record(index)}
+    exhibit = Exhibit(entry, index, pictures.cache_of(folder.root))
+    problem = ""
+    try:
+        told["files"] = [(n, path.name, path.stat().st_size) for n, path in enumerate(exhibit.files()[:200])]
+        viewer = VIEWERS.get(exhibit.record.kind)
+        told |= {"viewer": viewer, "told": viewer.tell(exhibit) if viewer else {}}
+    except VestigeError as error:
+        told |= {"viewer": None}
+        problem = pictures.fault(error)
+    return page(request, "result.html", **told, problem=problem, **_record(entry))
+
+
+@router.get("/record/{key}")
+def record(request: Request, key: str, folder: Folder) -> HTMLResponse:
+    """The report of a run, within the page."""
+    entry = folder.result(key)
+    told: dict[str, Any] = {"entry": entry, "index": -1, "record": None, "viewer": None, "told": {}, "files": []}
+    return page(request, "result.html", **told, problem=entry.problem, **_record(entry))
+
+
+def _record(entry: ResultEntry) -> dict[str, Any]:
+    """What stands beside every viewer: figures, warnings, how it was made."""
+    report = entry.report
+    return {
+        "measurements": list(rows(report.measurements)) if report else [],
+        "recipe": list(rows({k: v for k, v in report.recipe.items() if v != {}})) if report else [],
+        "has_report": (entry.folder / PAGE).is_file(),
+    }
+
+
+@router.get("/language/{code}")
+def choose(code: str, back: Annotated[str, Query(max_length=300)] = "/") -> Response:
+    """Keep the language that a person chose, and go back to where they were."""
+    if code not in LANGUAGES:
+        raise Absent(code)
+    parts = urlsplit(back)
+    inside = not parts.scheme and not parts.netloc and back.startswith("/") and not back.startswith(("//", "/\\"))
+    answer = RedirectResponse(back if inside else "/", status_code=303)
+    answer.set_cookie(COOKIE, code, max_age=31536000, httponly=True, samesite="strict")
+    return answer
+
+
+def static_folder() -> Path:
+    """Where styles, scripts and fonts lie."""
+    return Path(__file__).parent / "static"
