@@ -1,0 +1,7 @@
+"""Magnetometer surveys: from traverses to a cleaned grid, a class map and feature polygons; trained
+models.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,113 @@
+"""Predicting a whole site in tiles, so that no seam shows and memory stays bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vestige.survey.model import FeatureModel
+
+__all__ = ["Prediction", "Tiling", "predict_rows", "tiling_for"]
+
+OUT_OF_BOUNDS = 2
+#: Wanted pixels of a tile: multiples of the blocks of the GeoTIFF products.
+SIDES = (1024, 768, 512, 256)
+
+
+@dataclass(frozen=True)
+class Tiling:
+    """Tiles of `side` wanted pixels, each read with `halo` pixels around it.
+
+    >>> Tiling(512, 96).outer
+    704
+    """
+
+    side: int
+    halo: int
+
+    @property
+    def outer(self) -> int:
+        """Pixels a side that the network is given."""
+        return self.side + 2 * self.halo
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Rows of a prediction: class of each pixel (uint8) and the probability of that class (float32)."""
+
+    classes: NDArray[np.uint8]
+    confidence: NDArray[np.float32]
+
+
+def tiling_for(model: FeatureModel, budget_bytes: int, height: int, width: int) -> Tiling:
+    """The largest tiles that fit into the memory granted and are not larger than the site needs."""
+    largest = max(height, width)
+    for side, smaller in zip(SIDES, [*SIDES[1:], 0], strict=True):
+        tiling = Tiling(side, model.halo)
+        fits = tiling.outer**2 * model.bytes_per_pixel <= budget_bytes
+        if fits and largest > smaller:
+            return tiling
+    return Tiling(SIDES[-1], model.halo)
+
+
+def predict_rows(
+    model: FeatureModel,
+    read: Callable[[slice, slice], NDArray[np.float32]],
+    shape: tuple[int, int],
+    rows: slice,
+    tiling: Tiling,
+) -> Prediction:
+    """Predict one row of tiles of a raster.
+
+    `read` gives rows and columns of the raster in nT, NaN where not surveyed; `rows` are the wanted rows,
+    at most ``tiling.side`` of them, beginning at a multiple of it. Every tile sees `halo` pixels beyond
+    what is wanted of it, NaN beyond the raster, and begins at a multiple of the network's stride: the
+    result is the same whatever the tiles. A pixel that was not surveyed is out of bounds, and no other is.
+    """
+    height, width = shape
+    count = rows.stop - rows.start
+    classes = np.full((count, width), OUT_OF_BOUNDS, np.uint8)
+    confidence = np.ones((count, width), np.float32)
+    for left in range(0, width, tiling.side):
+        right = min(left + tiling.side, width)
+        size = (_padded(count, model, tiling), _padded(right - left, model, tiling))
+        tile = _tile(read, (height, width), (rows.start, left), size, tiling.halo)
+        wanted = slice(tiling.halo, tiling.halo + count), slice(tiling.halo, tiling.halo + right - left)
+        known = np.isfinite(tile[wanted])
+        if not known.any():
+            continue
+        feature = _share_of_feature(model.probabilities(tile))[wanted]
+        classes[:, left:right] = np.where(known, feature >= 0.5, OUT_OF_BOUNDS)
+        confidence[:, left:right] = np.where(known, np.maximum(feature, 1 - feature), 1.0)
+    return Prediction(classes, confidence)
+
+
+def _share_of_feature(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The probability of feature where it is known that the pixel was surveyed."""
+    both = probabilities[0] + probabilities[1]
+    share: NDArray[np.float32] = probabilities[1] / np.maximum(both, np.float32(1e-9))
+    return share
+
+
+def _padded(wanted: int, model: FeatureModel, tiling: Tiling) -> int:
+    """A side of a tile that the network takes: no larger than the site needs."""
+    return -(-wanted // model.stride) * model.stride + 2 * tiling.halo
+
+
+def _tile(
+    read: Callable[[slice, slice], NDArray[np.float32]],
+    shape: tuple[int, int],
+    corner: tuple[int, int],
+    size: tuple[int, int],
+    halo: int,
+) -> NDArray[np.float32]:
+    """The values that the network is given for one tile; NaN beyond the raster."""
+    tile = np.full(size, np.nan, np.float32)
+    top, left = corner[0] - halo, corner[1] - halo
+    rows = slice(max(0, top), min(shape[0], top + size[0]))
+    columns = slice(max(0, left), min(shape[1], left + size[1]))
+    tile[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] = read(rows, columns)
+    return tile
