@@ -1,0 +1,5 @@
+"""Turntable: a watertight coloured model of an object from calibrated views all round it."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

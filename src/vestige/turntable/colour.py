@@ -1,0 +1,131 @@
+"""The colour of each vertex: from the views that face it best and see it unhidden."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from vestige.turntable.cameras import Camera
+from vestige.turntable.surfaces import Surface
+
+__all__ = ["ViewColours", "colours_from_view", "vertex_colours"]
+
+Floats = NDArray[np.float32]
+
+#: Below this cosine between the normal and the view a colour is smeared along the surface.
+_LEAST_FACING = 0.15
+
+
+@dataclass(frozen=True)
+class ViewColours:
+    """What one view tells of the colour of the vertices it sees.
+
+    Attributes
+    ----------
+    vertices : int32 (k,), numbers of the vertices seen.
+    weights : float32 (k,), how well the view faces each, 0..1.
+    colours : float32 (k, 3), linear light.
+    """
+
+    vertices: NDArray[np.int32]
+    weights: Floats
+    colours: Floats
+
+
+def colours_from_view(
+    shape: Surface,
+    normals: Floats,
+    camera: Camera,
+    image: Floats,
+    mask: NDArray[np.bool_],
+    nearest: Floats,
+    *,
+    tolerance: float,
+) -> ViewColours:
+    """Colours of the vertices that one view sees.
+
+    A vertex counts as seen if it faces the camera, lies no more than `tolerance` (unit of the world) behind the
+    nearest surface on its ray, and falls within the silhouette, away from its outline, where pixels mix object and
+    background.
+
+    Parameters
+    ----------
+    shape, normals : the surface and its unit normals (n, 3).
+    camera, image, mask : the view; image (height, width, 3) linear light; mask its silhouette.
+    nearest : depth that `rasterise` found for this camera.
+    tolerance : slack in depth, about two voxels.
+    """
+    pixels, depth = camera.project(shape.vertices)
+    towards = camera.centre.astype(np.float32) - shape.vertices
+    facing = np.einsum("ij,ij->i", towards, normals) / np.linalg.norm(towards, axis=1)
+    column, row = np.floor(pixels.T).astype(np.int64)
+    inside = (column >= 0) & (row >= 0) & (column < camera.width) & (row < camera.height) & (depth > 0)
+    candidate = np.flatnonzero(inside & (facing > _LEAST_FACING))
+    # A vertex on the rim of a pixel may lie deeper than the pixel's middle by the slope of the surface.
+    pixel = depth[candidate] / camera.focal
+    slack = tolerance + pixel * np.sqrt(1 / facing[candidate] ** 2 - 1)
+    unhidden = depth[candidate] <= nearest[row[candidate], column[candidate]] + slack
+    from_outline = _depth_in_mask(mask)[row[candidate], column[candidate]]
+    chosen = candidate[unhidden & (from_outline > 1.5)]
+    weights = facing[chosen] ** 2 * np.minimum(from_outline[unhidden & (from_outline > 1.5)] / 8, 1)
+    return ViewColours(chosen.astype(np.int32), weights.astype(np.float32), _sample(image, pixels[chosen]))
+
+
+def _depth_in_mask(mask: NDArray[np.bool_]) -> Floats:
+    return np.asarray(cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 3), np.float32)
+
+
+def _sample(image: Floats, pixels: Floats) -> Floats:
+    """Bilinear samples (k, 3) at pixels counted from the corner of the frame."""
+    if not len(pixels):
+        return np.zeros((0, 3), np.float32)
+    rows = -(-len(pixels) // 16384)
+    grid = np.zeros((rows * 16384, 2), np.float32)
+    grid[: len(pixels)] = pixels - np.float32(0.5)
+    sampled = cv2.remap(
+        np.ascontiguousarray(image), grid.reshape(rows, 16384, 2), None, cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )  # fmt: skip
+    return np.asarray(sampled, np.float32).reshape(-1, 3)[: len(pixels)]
+
+
+def vertex_colours(
+    shape: Surface, views: Iterable[ViewColours], *, blend: int = 3
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Blend the `blend` best-facing views of each vertex; vertices that no view saw take the nearest one's colour.
+
+    Returns
+    -------
+    colours : float32 (n, 3), linear light.
+    seen : bool (n,), False where the colour is borrowed.
+
+    >>> corner = Surface(np.eye(3, dtype=np.float32), np.array([[0, 1, 2]], np.int32))
+    >>> red = ViewColours(np.array([0, 1], np.int32), np.float32([1, 1]), np.float32([[1, 0, 0], [1, 0, 0]]))
+    >>> dim = ViewColours(np.array([1], np.int32), np.float32([0.5]), np.float32([[0, 0, 0]]))
+    >>> colours, seen = vertex_colours(corner, [red, dim], blend=1)
+    >>> colours[1].tolist(), seen.tolist()
+    ([1.0, 0.0, 0.0], [True, True, False])
+    """
+    count = len(shape.vertices)
+    best = np.zeros((count, blend), np.float32)
+    kept = np.zeros((count, blend, 3), np.float16)
+    for view in views:
+        worst = np.argmin(best[view.vertices], axis=1)
+        better = view.weights > best[view.vertices, worst]
+        where = view.vertices[better], worst[better]
+        best[where] = view.weights[better]
+        kept[where] = view.colours[better]
+    total = best.sum(axis=1)
+    seen = total > 0
+    colours = np.einsum("nk,nkc->nc", best, kept, dtype=np.float32) / np.maximum(total, 1e-9)[:, None]
+    if seen.any() and not seen.all():
+        _, near = cKDTree(shape.vertices[seen]).query(shape.vertices[~seen])
+        colours[~seen] = colours[seen][near]
+    elif not seen.any():
+        colours[:] = 0.5
+    return colours.astype(np.float32), seen
