@@ -221,7 +221,9 @@ def test_srgb_profile_takes_the_quick_way(tmp_path: Path, scene: Scene) -> None:
 def test_unusable_profile_is_one_sentence(tmp_path: Path, scene: Scene) -> None:
     path = tmp_path / "a.tif"
     tifffile.imwrite(path, scene(np.uint8), photometric="rgb", iccprofile=b"no profile" * 20)
-    with pytest.raises(InputError, match=r"a\.tif has a colour profile that cannot be used: pass encoding='srgb'"):
+    with pytest.raises(
+        InputError, match=r"a\.tif has a colour profile that cannot be used: pass encoding='srgb'"
+    ):
         imaging.read_image(path)
     assert imaging.read_image(path, encoding="srgb").shape == (24, 32, 3)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Metadata", "Source", "save_jpeg", "save_jpeg2000", "save_png", "save_tiff", "through_profile"]
 
 XYZ_FROM_LINEAR_SRGB: Final = np.linalg.inv(np.array(LINEAR_SRGB_FROM_XYZ)) * 100
+STRIP_BYTES: Final = 1 << 18
 BIG_TIFF_BYTES: Final = 2_000_000_000
 VIPS_FORMATS: Final = {"uint8": "uchar", "uint16": "ushort", "float32": "float"}
 INTERPRETATIONS: Final = {
@@ -30,7 +33,10 @@ INTERPRETATIONS: Final = {
 
 @dataclass(frozen=True)
 class Source:
-    """Rows of an image, one after the other in an open file."""
+    """Rows of an image, one after the other in an open file.
+
+    As a TIFF, libvips reads them in strips; raw rows it would map into memory, the whole frame of them.
+    """
 
     descriptor: int
     shape: tuple[int, ...]
@@ -41,26 +47,72 @@ class Source:
         """1 or 3."""
         return 1 if len(self.shape) == 2 else self.shape[2]
 
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of one row."""
+        return self.shape[1] * self.channels * self.dtype.itemsize
+
+    @property
+    def first_byte(self) -> int:
+        """Where the rows begin: behind the header, at a whole page of the disk."""
+        return -(-len(self._header(0)) // 4096) * 4096
+
+    def offset(self, row: int) -> int:
+        """Where a row begins."""
+        return self.first_byte + row * self.row_bytes
+
     def open(self) -> pyvips.Image:
         """The rows as a libvips image, read as they are needed."""
         from vestige.imaging._vips import pyvips
 
-        image = pyvips.Image.rawload(
-            f"/dev/fd/{self.descriptor}",
-            self.shape[1],
-            self.shape[0],
-            self.channels,
-            format=VIPS_FORMATS[self.dtype.name],
-            access="sequential",
-            revalidate=True,  # libvips caches by name, and /dev/fd names come back for other files
-        )
-        return image.copy(interpretation=INTERPRETATIONS[self.dtype.name, self.channels])
+        os.pwrite(self.descriptor, self._header(self.first_byte), 0)
+        os.ftruncate(self.descriptor, self.offset(self.shape[0]))
+        image = pyvips.Image.tiffload(f"/dev/fd/{self.descriptor}", access="sequential")
+        plain = image.copy(interpretation=INTERPRETATIONS[self.dtype.name, self.channels], xres=1, yres=1)
+        for field in ("bits-per-sample", "orientation"):
+            plain.remove(field)
+        return plain
 
     def read(self) -> NDArray[Any]:
         """All rows."""
         pixels = np.empty(self.shape, self.dtype)
-        read_rows(self.descriptor, pixels, 0)
+        read_rows(self.descriptor, pixels, self.first_byte)
         return pixels
+
+    def _header(self, first_byte: int) -> bytes:
+        """A little-endian BigTIFF header for uncompressed strips of a few rows."""
+        height, width = self.shape[:2]
+        rows = max(1, min(height, STRIP_BYTES // self.row_bytes))
+        firsts = np.arange(0, height, rows, dtype=np.uint64)
+        offsets = first_byte + firsts * np.uint64(self.row_bytes)
+        sizes = np.minimum(rows, height - firsts.astype(np.int64)) * self.row_bytes
+        bits = struct.pack("<4H", *[self.dtype.itemsize * 8] * self.channels, *[0] * (4 - self.channels))
+        kinds = struct.pack(
+            "<4H", *[3 if self.dtype.kind == "f" else 1] * self.channels, *[0] * (4 - self.channels)
+        )
+        strips = len(firsts)
+        place = 16 + 8 + 20 * 10 + 8
+        inline = strips == 1
+        entries = [
+            (256, 4, 1, struct.pack("<Q", width)),
+            (257, 4, 1, struct.pack("<Q", height)),
+            (258, 3, self.channels, bits),
+            (259, 3, 1, struct.pack("<Q", 1)),
+            (262, 3, 1, struct.pack("<Q", 2 if self.channels == 3 else 1)),
+            (273, 16, strips, offsets.tobytes() if inline else struct.pack("<Q", place)),
+            (277, 3, 1, struct.pack("<Q", self.channels)),
+            (278, 4, 1, struct.pack("<Q", rows)),
+            (
+                279,
+                16,
+                strips,
+                sizes.astype("<u8").tobytes() if inline else struct.pack("<Q", place + 8 * strips),
+            ),
+            (339, 3, self.channels, kinds),
+        ]
+        table = b"".join(struct.pack("<HHQ", *entry[:3]) + entry[3] for entry in entries)
+        tail = b"" if inline else offsets.astype("<u8").tobytes() + sizes.astype("<u8").tobytes()
+        return struct.pack("<2sHHHQQ", b"II", 43, 8, 0, 16, len(entries)) + table + bytes(8) + tail
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,9 @@ class VipsReader:
             self._refuse(str(error))
 
     def _load(self, access: str) -> Any:
-        options: dict[str, Any] = {"access": access, "fail_on": "error"}
+        # Of a cut-off TIFF with compressed tiles libvips only warns, and of many sound JPEG and PNG as well.
+        is_tiff = self._path.lower().endswith((".tif", ".tiff"))
+        options: dict[str, Any] = {"access": access, "fail_on": "warning" if is_tiff else "error"}
         if self._page:
             options["page"] = self._page
         return pyvips.Image.new_from_file(self._path, **options)

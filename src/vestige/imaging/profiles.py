@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vestige.imaging.transfer import linear_from_srgb
 
-__all__ = ["is_srgb", "srgb_profile"]
+__all__ = ["is_srgb", "is_usable", "srgb_profile"]
 
 # Colorants of sRGB, adapted to D50 (Bradford), rows X, Y, Z; ICC.1 profile of IEC 61966-2-1.
 SRGB_COLORANTS: Final = np.array(
@@ -37,6 +37,16 @@ def is_srgb(profile: bytes) -> bool:
     except (KeyError, struct.error, ValueError):
         return False
     return bool(np.abs(colorants - SRGB_COLORANTS).max() < 0.002) and all(map(_is_srgb_curve, curves))
+
+
+def is_usable(profile: bytes, channels: int) -> bool:
+    """True where a profile is one (ICC.1:2022, 7.2) and describes images of so many channels.
+
+    >>> is_usable(srgb_profile(), 3), is_usable(srgb_profile(), 1), is_usable(b"", 3)
+    (True, False, False)
+    """
+    space = b"GRAY" if channels == 1 else b"RGB "
+    return len(profile) > 132 and profile[36:40] == b"acsp" and profile[16:20] == space
 
 
 @lru_cache(maxsize=1)

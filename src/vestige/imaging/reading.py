@@ -84,6 +84,14 @@ def open_image(
         raise UsageError(f"white_level must be above 0, not {white_level}")
     limits = limits or Limits()
     info = probe(path, page=page, limits=limits)
+    if (
+        encoding == "auto"
+        and info.encoding == "icc"
+        and not profiles.is_usable(info.icc or b"", info.channels)
+    ):
+        raise InputError(
+            path, "has a colour profile that cannot be used", action="pass encoding='srgb' to read it without"
+        )
     return Image(info, encoding=encoding, white_level=white_level, page=page, limits=limits)
 
 

@@ -139,7 +139,6 @@ class ImageWriter:
         self._check(height, width, channels)
         self.shape: tuple[int, ...] = (height, width) if channels == 1 else (height, width, channels)
         self.dtype: np.dtype[Any] = np.dtype(DTYPES[self._depth])
-        self._row_bytes = width * channels * self.dtype.itemsize
         self._written = np.zeros(height, bool)
         try:
             self._spool = tempfile.TemporaryFile(dir=self.path.parent)  # noqa: SIM115 - closed by `discard`
@@ -147,6 +146,7 @@ class ImageWriter:
             raise OutputError(
                 f"{self.path} cannot be written ({error.strerror}): choose a folder that exists and is writable"
             ) from None
+        self._source = _encoders.Source(self._spool.fileno(), self.shape, self.dtype)
 
     def _check(self, height: int, width: int, channels: int) -> None:
         if min(height, width) < 1 or channels not in (1, 3):
@@ -182,7 +182,7 @@ class ImageWriter:
                 f"rows {first_row} to {last} of shape {rows.shape} do not fit an image of shape {self.shape}"
             )
         try:
-            write_rows(self._spool.fileno(), self._stored(rows), first_row * self._row_bytes)
+            write_rows(self._spool.fileno(), self._stored(rows), self._source.offset(first_row))
         except OSError as error:
             raise OutputError(
                 f"{self.path} cannot be written ({error.strerror}): make room on the disk"
@@ -232,7 +232,7 @@ class ImageWriter:
             self.discard()
 
     def _encode(self, temporary: Path) -> None:
-        source = _encoders.Source(self._spool.fileno(), self.shape, self.dtype)
+        source = self._source
         metadata = _encoders.Metadata(
             self._profile, self.options.exif, self.options.ppi, self.options.description
         )
@@ -255,7 +255,7 @@ class ImageWriter:
     def _read_back(self, temporary: Path) -> None:
         """Encoders have written zeros without a word (libvips 8.17, deflate): trust only what reads back."""
         limits = Limits(pixels=self.shape[0] * self.shape[1])
-        step = max(1, READ_BACK_BYTES // self._row_bytes)
+        step = max(1, READ_BACK_BYTES // self._source.row_bytes)
         try:
             with open_image(temporary, limits=limits) as image:
                 if image.shape != self.shape:
@@ -263,7 +263,7 @@ class ImageWriter:
                 for first in range(0, self.shape[0], step):
                     found = image.pixels(slice(first, first + step))
                     wanted = np.empty(found.shape, self.dtype)
-                    read_rows(self._spool.fileno(), wanted, first * self._row_bytes)
+                    read_rows(self._spool.fileno(), wanted, self._source.offset(first))
                     self._compare(found, wanted)
         except InputError as error:
             raise OutputError(f"{self.path} did not read back: it {error.found}") from None
