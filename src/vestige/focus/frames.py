@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from vestige.capture import Capture
+from vestige.capture import MANIFEST, Capture
 from vestige.errors import InputError, UsageError
 from vestige.imaging import ImageInfo, open_image, probe
 
@@ -156,10 +156,7 @@ def frames_of_capture(capture: Capture, warn: Callable[[str], None]) -> Frames:
         lacking = next(frame.file for frame in listed if frame.file not in positions)
         warn(f"{lacking} has no focus position, so depth is given in frames instead of mm")
     ordered = capture.sorted_by(AXIS) if len(positions) == len(listed) > 0 else listed
-    settings: dict[str, Any] = {
-        "encoding": capture.settings.get("encoding", "auto"),
-        "white_level": capture.settings.get("white_level"),
-    }
+    settings = _reading(capture)
     found: list[StackFrame] = []
     focus: list[float] = []
     faults: list[InputError] = []
@@ -208,6 +205,20 @@ def frames_of_items(
         if focus is not None:
             kept.append(float(focus[number]))
     return _usable(found, kept if focus is not None else None, faults, warn)
+
+
+def _reading(capture: Capture) -> dict[str, Any]:
+    """How the capture says that its numbers become light."""
+    encoding, white_level = capture.settings.get("encoding", "auto"), capture.settings.get("white_level")
+    if encoding not in ("auto", "srgb", "linear"):
+        raise InputError(
+            capture.root / MANIFEST, f"has the setting encoding {encoding!r}", "auto, srgb or linear"
+        )
+    if white_level is not None and not (isinstance(white_level, int | float) and 0 < white_level < np.inf):
+        raise InputError(
+            capture.root / MANIFEST, f"has the setting white_level {white_level!r}", "a number above 0"
+        )
+    return {"encoding": encoding, "white_level": white_level}
 
 
 def _usable(

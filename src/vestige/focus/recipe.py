@@ -16,7 +16,7 @@ class StackRecipe(Recipe):
 
     presets = {
         "steady": {"align": False},
-        "fine": {"depth_window": 2.0},
+        "fine": {"depth_window": 1.2},
         "noisy": {"sharpness": 4.0, "depth_window": 5.0},
     }
 

@@ -25,7 +25,7 @@ __all__ = ["Motion", "disk", "expose", "make", "motions"]
 
 FLOAT = NDArray[np.float32]
 DISTANCE_MM = 60.0
-NEAREST_MM, FARTHEST_MM = 4.5, 0.0
+NEAREST_MM, FARTHEST_MM = 4.5, -0.3
 #: Diffraction and the pixel's own area: even a perfect frame is this soft (standard deviation in pixels).
 OPTICS_PIXELS = 0.6
 RADIUS_STEP = 0.75
@@ -45,7 +45,7 @@ def make(recipe: Recipe, folder: Path, seed: int) -> Capture:
     >>> import tempfile
     >>> capture = make(SceneRecipe(height=48, frames=3), Path(tempfile.mkdtemp()), 0)
     >>> [round(frame.number("focus"), 2) for frame in capture.frames]
-    [55.5, 57.75, 60.0]
+    [55.5, 57.9, 60.3]
     """
     assert isinstance(recipe, SceneRecipe)
     random = np.random.default_rng([seed, 1])

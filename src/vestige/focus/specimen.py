@@ -124,8 +124,8 @@ def _print(canvas: Canvas) -> NDArray[np.uint8]:
         (-7.7, -4.3, 0.020, "aurata L."),
         (-7.7, -3.7, 0.013, "Orto botanico"),
         (-7.7, -3.3, 0.013, "Pisa, 12.VI.1891"),
-        (5.1, -4.9, 0.014, "COLL. VESTIGE"),
-        (5.1, -4.4, 0.017, "No. 0042"),
+        (5.0, -4.9, 0.011, "COLL. VESTIGE"),
+        (5.0, -4.4, 0.017, "No. 0042"),
     )
     for x, y, size, text in lines:
         thickness = max(1, round(0.055 * fine * size / 0.03))
