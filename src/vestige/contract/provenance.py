@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import re
 import resource
 import subprocess
 import sys
@@ -63,6 +64,12 @@ def peak_mib() -> float:
     >>> peak_mib() > 1
     True
     """
+    # Linux counts in ru_maxrss also the parent that started this program; its own peak is VmHWM.
+    status = Path("/proc/self/status")
+    if status.exists():
+        own = re.search(r"^VmHWM:\s+(\d+) kB", status.read_text(), re.MULTILINE)
+        if own:
+            return int(own[1]) / 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 1024 if sys.platform != "darwin" else peak / 2**20
 
