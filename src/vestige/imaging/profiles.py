@@ -34,9 +34,10 @@ def is_srgb(profile: bytes) -> bool:
             return False
         colorants = np.array([_xyz(tags[name]) for name in (b"rXYZ", b"gXYZ", b"bXYZ")]).T
         curves = [tags[name] for name in (b"rTRC", b"gTRC", b"bTRC")]
+        near = bool(np.abs(colorants - SRGB_COLORANTS).max() < 0.002)
+        return near and all(map(_is_srgb_curve, curves))
     except (KeyError, struct.error, ValueError):
         return False
-    return bool(np.abs(colorants - SRGB_COLORANTS).max() < 0.002) and all(map(_is_srgb_curve, curves))
 
 
 def is_usable(profile: bytes, channels: int) -> bool:
