@@ -13,6 +13,7 @@ from .gridding import Raster as Raster
 from .gridding import interpolate as interpolate
 from .gridding import raster_of as raster_of
 from .ground import Ditch as Ditch
+from .ground import Enclosure as Enclosure
 from .ground import Furrows as Furrows
 from .ground import Pit as Pit
 from .ground import Ring as Ring

@@ -13,7 +13,17 @@ from numpy.typing import NDArray
 
 from vestige.survey.gradiometer import Layer
 
-__all__ = ["Ditch", "Furrows", "Ground", "Pit", "Ring", "draw_rings", "topsoil_texture"]
+__all__ = [
+    "Ditch",
+    "Enclosure",
+    "Furrows",
+    "Ground",
+    "Pit",
+    "Ring",
+    "draw_rings",
+    "random_ring",
+    "topsoil_texture",
+]
 
 Array = NDArray[np.float32]
 
@@ -29,7 +39,9 @@ class Ring:
     topsoil.
 
     `gaps` are causeways or ploughed-out stretches: (start, end) in degrees clockwise from north. `wobble`
-    is the relative departure from a circle. Susceptibility contrast of the fill in SI.
+    is the relative departure from a circle, `variation` how far the fill's strength goes up and down
+    around it.
+    Susceptibility contrast of the fill in SI.
 
     >>> Ring(10, 10, diameter=12).circumference_kept
     1.0
@@ -44,6 +56,7 @@ class Ring:
     gaps: tuple[tuple[float, float], ...] = ()
     wobble: float = 0.0
     turn: float = 0.0
+    variation: float = 0.0
 
     @property
     def circumference_kept(self) -> float:
@@ -65,6 +78,20 @@ class Ditch:
     susceptibility: float = 5e-4
     swing: float = 0.0
     wave: float = 80.0
+
+
+@dataclass(frozen=True)
+class Enclosure:
+    """A ditched enclosure, `length` along its `bearing` (degrees), `breadth` across, with rounded corners."""
+
+    east: float
+    north: float
+    length: float
+    breadth: float
+    bearing: float
+    width: float = 1.2
+    depth: float = 0.4
+    susceptibility: float = 5e-4
 
 
 @dataclass(frozen=True)
@@ -159,7 +186,9 @@ class Ground:
         kept = np.ones_like(distance)
         for start, end in ring.gaps:
             kept[(angle - start) % 360 < (end - start) % 360] = 0
-        self._fill(where, distance, ring.width, ring.depth, ring.susceptibility * kept)
+        around = np.cos(np.radians(angle - 2 * ring.turn)) + 0.5 * np.cos(np.radians(3 * angle + ring.turn))
+        strength = np.maximum(1 + ring.variation * around, 0.1).astype(np.float32)
+        self._fill(where, distance, ring.width, ring.depth, ring.susceptibility * kept * strength)
         self.ring_cover[where] = np.maximum(self.ring_cover[where], kept * self._cover(distance, ring.width))
 
     def dig_ditch(self, ditch: Ditch) -> None:
@@ -169,6 +198,22 @@ class Ground:
         along, across = east * sine + north * cosine, east * cosine - north * sine
         distance = np.abs(across - ditch.swing * np.sin(2 * np.pi * along / ditch.wave)).astype(np.float32)
         self._fill(where, distance, ditch.width, ditch.depth, ditch.susceptibility)
+
+    def dig_enclosure(self, enclosure: Enclosure) -> None:
+        """Dig the ditch of an enclosure with rounded corners."""
+        where, east, north = self.window(enclosure.east, enclosure.north, enclosure.length + enclosure.width)
+        sine, cosine = np.sin(np.radians(enclosure.bearing)), np.cos(np.radians(enclosure.bearing))
+        along, across = np.abs(east * sine + north * cosine), np.abs(east * cosine - north * sine)
+        corner = enclosure.breadth / 4
+        beyond = (
+            np.maximum(along - enclosure.length / 2 + corner, 0),
+            np.maximum(across - enclosure.breadth / 2 + corner, 0),
+        )
+        within = np.minimum(
+            np.maximum(along - enclosure.length / 2 + corner, across - enclosure.breadth / 2 + corner), 0
+        )
+        distance = np.abs(np.hypot(*beyond) + within - corner).astype(np.float32)
+        self._fill(where, distance, enclosure.width, enclosure.depth, enclosure.susceptibility)
 
     def dig_pit(self, pit: Pit) -> None:
         """Dig a pit."""
@@ -271,4 +316,5 @@ def random_ring(
         gaps=tuple(gaps),
         wobble=float(random.uniform(0, 0.06)),
         turn=float(random.uniform(0, 180)),
+        variation=float(random.uniform(0, 0.35)),
     )

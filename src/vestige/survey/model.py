@@ -50,7 +50,7 @@ class FeatureModel:
         """Memory that predicting takes for one pixel of a tile (measured: about nine arrays as wide as the
         first).
         """
-        return 4 * self.width * 10
+        return 4 * self.width * 16
 
 
 def shipped_model() -> Path:

@@ -88,7 +88,7 @@ class DatasetRecipe(CleaningRecipe):
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "magnet-2020": {"tiles": 150, "sites": 50, "pixels": 244, "cell": 0.125, "centred": True},
         "quick": {"tiles": 96, "sites": 24, "pixels": 128, "cell": 0.25},
-        "shipped": {"tiles": 6000, "sites": 1500, "pixels": 256, "cell": 0.25},
+        "shipped": {"tiles": 8000, "sites": 4000, "pixels": 256, "validation": 0.05, "test": 0.05},
     }
 
     tiles: int = setting(96, "Tiles in all", ge=1, le=1_000_000)
@@ -125,7 +125,7 @@ class TrainRecipe(Recipe):
         },
         "shipped": {
             "network": "resunet",
-            "filters": [8, 16, 32, 64, 128],
+            "filters": [12, 24, 48, 80, 128],
             "batch": 32,
             "learning_rate": 3e-3,
             "epochs": 40,

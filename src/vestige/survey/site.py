@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestige.survey.gradiometer import Gradiometer, dipole_gradient, gradient
-from vestige.survey.ground import Ditch, Furrows, Ground, Pit, Ring, draw_rings, topsoil_texture
+from vestige.survey.ground import Ditch, Enclosure, Furrows, Ground, Pit, Ring, draw_rings, topsoil_texture
 
 __all__ = ["Iron", "Site", "anomaly", "draw_site"]
 
@@ -40,6 +40,7 @@ class Site:
     instrument: Gradiometer
     rings: tuple[Ring, ...] = ()
     ditches: tuple[Ditch, ...] = ()
+    enclosures: tuple[Enclosure, ...] = ()
     pits: tuple[Pit, ...] = ()
     furrows: Furrows | None = None
     iron: tuple[Iron, ...] = ()
@@ -81,6 +82,7 @@ def draw_site(
         instrument=instrument,
         rings=found,
         ditches=_ditches(1 + int(random.poisson(1.0 + hectares)), width, height, contrast, random),
+        enclosures=_enclosures(int(random.poisson(0.5 * hectares)), width, height, contrast, random),
         pits=_pits(int(random.poisson(25 * hectares + 2)), width, height, contrast, found, random),
         furrows=plough if furrows else None,
         iron=_iron(iron, width, height, random),
@@ -104,6 +106,24 @@ def _ditches(
             susceptibility=float(contrast * np.exp(random.uniform(np.log(1.5e-4), np.log(1.2e-3)))),
             swing=float(random.uniform(0, 4)),
             wave=float(random.uniform(60, 200)),
+        )
+        for _ in range(count)
+    )
+
+
+def _enclosures(
+    count: int, width: float, height: float, contrast: float, random: np.random.Generator
+) -> tuple[Enclosure, ...]:
+    return tuple(
+        Enclosure(
+            east=float(random.uniform(0, width)),
+            north=float(random.uniform(0, height)),
+            length=float(random.uniform(20, 60)),
+            breadth=float(random.uniform(12, 35)),
+            bearing=float(random.uniform(0, 180)),
+            width=float(random.uniform(0.7, 2.0)),
+            depth=float(random.uniform(0.2, 0.7)),
+            susceptibility=float(contrast * np.exp(random.uniform(np.log(2e-4), np.log(1.2e-3)))),
         )
         for _ in range(count)
     )
@@ -172,6 +192,8 @@ def anomaly(site: Site, random: np.random.Generator) -> tuple[NDArray[np.float32
         ground.dig_ring(ring)
     for ditch in site.ditches:
         ground.dig_ditch(ditch)
+    for enclosure in site.enclosures:
+        ground.dig_enclosure(enclosure)
     for pit in site.pits:
         ground.dig_pit(pit)
     field = gradient(ground.layers(), site.cell, site.instrument, padding=0.0)

@@ -72,7 +72,7 @@ def draw_priors(random: np.random.Generator) -> SitePriors:
             stagger=float(np.clip(random.normal(0, 0.12), -0.4, 0.4)),
             missing=float(random.choice([0.0, 0.0, 0.0, 0.15])),
         ),
-        contrast=float(np.exp(random.normal(0, 0.45))),
+        contrast=float(np.clip(np.exp(random.normal(0.1, 0.45)), 0.55, 3.0)),
         iron_per_hectare=float(np.exp(random.uniform(np.log(3), np.log(120)))),
         furrows=bool(random.random() < 0.6),
     )

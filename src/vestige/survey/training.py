@@ -112,7 +112,9 @@ class _Course:
         self.device = torch.device(context.budget.device)
         torch.manual_seed(context.seed)
         network = UNet(recipe.filters, network=recipe.network)
-        self.network: WithNormalisation = WithNormalisation(network, recipe.low, recipe.high).to(self.device)
+        self.network: WithNormalisation = WithNormalisation(network, recipe.low, recipe.high).to(
+            self.device, memory_format=torch.channels_last
+        )
         self.optimiser = torch.optim.Adam(self.network.parameters(), lr=recipe.learning_rate)
 
     def run(self) -> list[dict[str, Any]]:
@@ -160,7 +162,7 @@ class _Course:
 
                 values, classes = zoom_and_pan(values, classes, random)
             yield (
-                torch.from_numpy(values)[:, None].to(self.device),
+                torch.from_numpy(values)[:, None].to(self.device, memory_format=torch.channels_last),
                 torch.from_numpy(classes).to(self.device, torch.long),
             )
 
