@@ -149,16 +149,20 @@ def test_rows_in_any_order(order: list[int], suffix: str) -> None:
         np.testing.assert_array_equal(imaging.read_image(parts), imaging.read_image(whole))
 
 
+def interrupted(path: Path, rows: int, error: type[Exception] | None) -> None:
+    """Write some of three rows, then stop."""
+    with imaging.ImageWriter(path, 3, 4, 1) as writer:
+        writer.write(0, np.zeros((rows, 4), np.float32))
+        if error:
+            raise error
+
+
 def test_missing_rows_and_exceptions_leave_nothing(tmp_path: Path) -> None:
     (tmp_path / "a.tif").write_bytes(b"what was there before")
-    with (
-        pytest.raises(OutputError, match="1 of 3 rows are missing"),
-        imaging.ImageWriter(tmp_path / "a.tif", 3, 4, 1) as writer,
-    ):
-        writer.write(0, np.zeros((2, 4), np.float32))
-    with pytest.raises(KeyError), imaging.ImageWriter(tmp_path / "a.tif", 3, 4, 1) as writer:
-        writer.write(0, np.zeros((3, 4), np.float32))
-        raise KeyError  # noqa: PT012 - the block must end by an exception
+    with pytest.raises(OutputError, match="1 of 3 rows are missing"):
+        interrupted(tmp_path / "a.tif", 2, None)
+    with pytest.raises(KeyError):
+        interrupted(tmp_path / "a.tif", 3, KeyError)
     assert (tmp_path / "a.tif").read_bytes() == b"what was there before"
     assert [each.name for each in tmp_path.iterdir()] == ["a.tif"]
 
@@ -170,9 +174,10 @@ def test_an_encoder_that_writes_zeros_is_caught(
 
     def zeros(source: object, path: Path, metadata: object, **options: object) -> None:
         save(source, path, metadata, **options)  # type: ignore[arg-type]
+        with tifffile.TiffFile(path) as tiff:
+            place = tiff.pages[0].dataoffsets[0]
         with path.open("r+b") as file:
-            pixels = tifffile.TiffFile(path).pages[0]
-            file.seek(pixels.dataoffsets[0])
+            file.seek(place)
             file.write(bytes(40))
 
     monkeypatch.setattr(writing._encoders, "save_tiff", zeros)
