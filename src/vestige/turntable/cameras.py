@@ -36,7 +36,8 @@ class Camera:
     rotation, translation : world to camera, ``x_camera = rotation @ x_world + translation``.
     radial : k of ``x_distorted = x (1 + k r^2)`` in normalised image coordinates (COLMAP's SIMPLE_RADIAL).
 
-    >>> camera = Camera("a.jpg", 200, 100, np.diag([500.0, 500.0, 1.0]), np.eye(3), np.array([0.0, 0.0, 10.0]))
+    >>> lens = np.diag([500.0, 500.0, 1.0])
+    >>> camera = Camera("a.jpg", 200, 100, lens, np.eye(3), np.array([0.0, 0.0, 10.0]))
     >>> pixels, depth = camera.project(np.array([[1.0, 0.0, 0.0]]))
     >>> pixels.tolist(), depth.tolist()
     ([[50.0, 0.0]], [10.0])
@@ -159,7 +160,8 @@ def read_cameras(path: str | os.PathLike[str]) -> Rig:
     The file holds ``frames``, each with ``file`` and either ``R_cam_from_world`` and ``t_cam_from_world``
     (then ``camera`` stands beside ``frames`` or within the frame: ``model`` SIMPLE_PINHOLE, PINHOLE or
     SIMPLE_RADIAL, ``width``, ``height``, ``f`` or ``fx`` and ``fy``, ``cx``, ``cy``, ``k``) or ``P`` (then
-    ``width`` and ``height`` stand beside ``frames``). ``unit`` is mm, cm or m; without it the scale is unknown.
+    ``width`` and ``height`` stand beside ``frames``). ``unit`` is mm, cm or m; without it the scale is
+    unknown.
 
     Raises
     ------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import cv2
@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from vestige.turntable.cameras import Camera
+from vestige.turntable.sampling import sample
 from vestige.turntable.surfaces import Surface
 
-__all__ = ["ViewColours", "colours_from_view", "vertex_colours"]
+__all__ = ["ViewColours", "colours_from_view", "vertex_colours", "view_gains"]
 
 Floats = NDArray[np.float32]
 
@@ -49,9 +50,9 @@ def colours_from_view(
 ) -> ViewColours:
     """Colours of the vertices that one view sees.
 
-    A vertex counts as seen if it faces the camera, lies no more than `tolerance` (unit of the world) behind the
-    nearest surface on its ray, and falls within the silhouette, away from its outline, where pixels mix object and
-    background.
+    A vertex counts as seen if it faces the camera, lies no more than `tolerance` (unit of the world) behind
+    the nearest surface on its ray, and falls within the silhouette, away from its outline, where pixels mix
+    object and background.
 
     Parameters
     ----------
@@ -73,31 +74,56 @@ def colours_from_view(
     from_outline = _depth_in_mask(mask)[row[candidate], column[candidate]]
     chosen = candidate[unhidden & (from_outline > 1.5)]
     weights = facing[chosen] ** 2 * np.minimum(from_outline[unhidden & (from_outline > 1.5)] / 8, 1)
-    return ViewColours(chosen.astype(np.int32), weights.astype(np.float32), _sample(image, pixels[chosen]))
+    return ViewColours(chosen.astype(np.int32), weights.astype(np.float32), sample(image, pixels[chosen]))
+
+
+def view_gains(count: int, views: Callable[[], Iterable[ViewColours]], *, passes: int = 2) -> Floats:
+    """How much brighter each view must be made for all to agree where they overlap, geometric mean 1.
+
+    Flash, shutter and distance differ from view to view; one factor a view leaves the hues as recorded.
+
+    Parameters
+    ----------
+    count : vertices of the surface.
+    views : called once a pass and once more, gives the views in the same order.
+
+    References
+    ----------
+    Brown, M., Lowe, D. G. (2007). Automatic panoramic image stitching. IJCV 74, 59-73, section 6.
+
+    >>> both = np.array([0, 1], np.int32)
+    >>> dim = ViewColours(both, np.ones(2, np.float32), np.full((2, 3), 0.2, np.float32))
+    >>> lit = ViewColours(both, np.ones(2, np.float32), np.full((2, 3), 0.8, np.float32))
+    >>> view_gains(2, lambda: [dim, lit]).round(2).tolist()
+    [2.0, 0.5]
+    """
+    logarithms: dict[int, float] = {}
+    for _ in range(passes):
+        total, weight = np.zeros(count), np.full(count, 1e-9)
+        for number, view in enumerate(views()):
+            light = _log_light(view) + logarithms.get(number, 0.0)
+            total[view.vertices] += view.weights * light
+            weight[view.vertices] += view.weights
+        mean = total / weight
+        for number, view in enumerate(views()):
+            missing = mean[view.vertices] - _log_light(view)
+            logarithms[number] = float(np.median(missing)) if missing.size else 0.0
+    found = np.array(list(logarithms.values()), np.float32)
+    return np.asarray(np.exp(found - found.mean()), np.float32)
+
+
+def _log_light(view: ViewColours) -> NDArray[np.float64]:
+    return np.asarray(np.log(np.maximum(view.colours.mean(axis=1, dtype=float), 1e-3)))
 
 
 def _depth_in_mask(mask: NDArray[np.bool_]) -> Floats:
     return np.asarray(cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 3), np.float32)
 
 
-def _sample(image: Floats, pixels: Floats) -> Floats:
-    """Bilinear samples (k, 3) at pixels counted from the corner of the frame."""
-    if not len(pixels):
-        return np.zeros((0, 3), np.float32)
-    rows = -(-len(pixels) // 16384)
-    grid = np.zeros((rows * 16384, 2), np.float32)
-    grid[: len(pixels)] = pixels - np.float32(0.5)
-    sampled = cv2.remap(
-        np.ascontiguousarray(image), grid.reshape(rows, 16384, 2), None, cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REPLICATE,
-    )  # fmt: skip
-    return np.asarray(sampled, np.float32).reshape(-1, 3)[: len(pixels)]
-
-
 def vertex_colours(
     shape: Surface, views: Iterable[ViewColours], *, blend: int = 3
 ) -> tuple[Floats, NDArray[np.bool_]]:
-    """Blend the `blend` best-facing views of each vertex; vertices that no view saw take the nearest one's colour.
+    """Blend the `blend` best-facing views of each vertex; one that no view saw takes its neighbour's colour.
 
     Returns
     -------
@@ -105,7 +131,7 @@ def vertex_colours(
     seen : bool (n,), False where the colour is borrowed.
 
     >>> corner = Surface(np.eye(3, dtype=np.float32), np.array([[0, 1, 2]], np.int32))
-    >>> red = ViewColours(np.array([0, 1], np.int32), np.float32([1, 1]), np.float32([[1, 0, 0], [1, 0, 0]]))
+    >>> red = ViewColours(np.array([0, 1], np.int32), np.ones(2, np.float32), np.float32([[1, 0, 0]] * 2))
     >>> dim = ViewColours(np.array([1], np.int32), np.float32([0.5]), np.float32([[0, 0, 0]]))
     >>> colours, seen = vertex_colours(corner, [red, dim], blend=1)
     >>> colours[1].tolist(), seen.tolist()

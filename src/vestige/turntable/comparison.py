@@ -1,9 +1,9 @@
 """How far a surface lies from the true one: chamfer distance and F-score.
 
 Distances are from points spread evenly over one surface to the triangles of the other. Chamfer is the mean of
-the mean distances both ways; the F-score at a tolerance is the harmonic mean of precision (share of our points
-within the tolerance of the truth) and recall (share of true points within it of ours), as in Knapitsch, A., Park,
-J., Zhou, Q.-Y., Koltun, V. (2017). Tanks and Temples. ACM Trans. Graphics 36, 78.
+the mean distances both ways; the F-score at a tolerance is the harmonic mean of precision (share of our
+points within the tolerance of the truth) and recall (share of true points within it of ours), as in
+Knapitsch, A., Park, J., Zhou, Q.-Y., Koltun, V. (2017). Tanks and Temples. ACM Trans. Graphics 36, 78.
 """
 
 from __future__ import annotations

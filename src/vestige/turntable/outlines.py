@@ -1,4 +1,4 @@
-"""All silhouettes of a capture, kept on disk as bits; without a clean plate, made to agree with one another."""
+"""All silhouettes of a capture, kept on disk as bits; without a clean plate, made to agree."""
 
 from __future__ import annotations
 

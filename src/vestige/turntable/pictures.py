@@ -18,19 +18,19 @@ __all__ = ["beside_frames", "from_all_sides"]
 
 Floats = NDArray[np.float32]
 
-_SIDES = ((90, 12), (30, 12), (-30, 12), (-90, 12), (150, 35), (90, -45))
+_SIDES = ((0, 12), (60, 12), (120, 12), (180, 12), (-60, 35), (0, -45))
 _SIZE = 360
 
 
-def from_all_sides(shape: Surface, colours: Floats, up: NDArray[np.float64]) -> list[Picture]:
+def from_all_sides(model: Surface, colours: Floats) -> list[Picture]:
     """The model from six sides, in its colours and as grey clay."""
-    cameras = [around(shape, up, azimuth, elevation, _SIZE) for azimuth, elevation in _SIDES]
+    cameras = [around(model, azimuth, elevation, _SIZE) for azimuth, elevation in _SIDES]
     sheets = []
     for title, paint, caption in (
         ("The model", colours, "From six sides, the last from below; colours as recorded."),
         ("The shape", None, "The same without colour, under a lamp beside the viewer."),
     ):
-        views = [shaded(shape, camera, paint) for camera in cameras]
+        views = [shaded(model, camera, paint) for camera in cameras]
         sheet = np.vstack([np.hstack(views[:3]), np.hstack(views[3:])])
         sheets.append(Picture(title, picture(sheet, max_side=3 * _SIZE), caption))
     return sheets

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from vestige.capture import Capture
 from vestige.contract import Context, Inputs, Kind, Outcome, Picture, Product
 from vestige.errors import InputError
-from vestige.turntable.cameras import Camera, Rig
-from vestige.turntable.colour import ViewColours, colours_from_view, vertex_colours
+from vestige.turntable.cameras import Camera
+from vestige.turntable.colour import ViewColours, colours_from_view, vertex_colours, view_gains
 from vestige.turntable.gltf import write_glb
 from vestige.turntable.hull import largest_resolution, visual_hull
 from vestige.turntable.outlines import Outline, Outlines, find_outlines
 from vestige.turntable.pictures import beside_frames, from_all_sides
-from vestige.turntable.placing import Placing, placing, upward
+from vestige.turntable.placement import Placing, placing
 from vestige.turntable.recipe import TurntableRecipe
 from vestige.turntable.rendering import rasterise
 from vestige.turntable.surfaces import Surface, smooth, surface
@@ -43,6 +43,18 @@ class _Shape:
     resolution: int
 
 
+@dataclass(frozen=True)
+class _Colours:
+    """Linear colours of the vertices, which of them a view saw, and for each view how much of its silhouette
+    the model meets and the factor by which it was made brighter.
+    """
+
+    linear: Floats
+    seen: NDArray[np.bool_]
+    overlaps: list[float]
+    gains: Floats
+
+
 def run(inputs: Inputs, recipe: TurntableRecipe, context: Context) -> Outcome:
     """Make a coloured model of the object of a capture.
 
@@ -55,22 +67,23 @@ def run(inputs: Inputs, recipe: TurntableRecipe, context: Context) -> Outcome:
     rig = capture_rig(capture)
     outlines = find_outlines(capture, capture_views(capture, rig, recipe, context), recipe, context)
     shape = _shape(outlines, recipe, context)
-    colours, seen, overlaps = _colours(capture, outlines, shape, recipe, context)
-    _check_agreement(capture, outlines, overlaps, context)
+    colours = _colours(capture, outlines, shape, recipe, context)
+    _check_agreement(capture, outlines, colours.overlaps, context)
     unit_mm = recipe.unit_mm or rig.unit_mm
     if unit_mm is None:
         context.warn(
-            "the cameras state no unit, so the size of the model is unknown: set unit_mm, or 'unit' in cameras.json"
+            "the cameras state no unit, so the size of the model is unknown: "
+            "set unit_mm, or 'unit' in cameras.json"
         )
     cameras = [outline.view.camera for outline in outlines.items]
     place = placing(shape.body, cameras, unit_mm)
-    product = _written(shape.body, colours, place, unit_mm, context)
+    product = _written(shape.body, colours.linear, place, unit_mm, context)
     context.progress(1, 1, "pictures")
     return Outcome(
         products=[product],
-        measurements=_measurements(shape, place, unit_mm, outlines, seen, overlaps),
-        pictures=_pictures(capture, outlines, shape.body, colours, upward(cameras)),
-        frames=[_row(outline, overlap) for outline, overlap in zip(outlines.items, overlaps, strict=True)],
+        measurements=_measurements(shape, place, unit_mm, outlines, colours),
+        pictures=_pictures(capture, outlines, shape.body, colours.linear, place),
+        frames=_rows(outlines, colours),
     )
 
 
@@ -92,9 +105,10 @@ def _shape(outlines: Outlines, recipe: TurntableRecipe, context: Context) -> _Sh
     return _Shape(Surface(vertices, faces), voxel, resolution)
 
 
-def _box(
-    cameras: Sequence[Camera], outlines: Outlines, seen: float
-) -> tuple[tuple[float, ...], tuple[float, ...]]:
+_Triple = tuple[float, float, float]
+
+
+def _box(cameras: Sequence[Camera], outlines: Outlines, seen: float) -> tuple[_Triple, _Triple]:
     volume = working_volume(cameras, outlines.mask, misses=outlines.misses, seen=seen)
     return volume.low, volume.high
 
@@ -118,21 +132,26 @@ def _carved(
 
 def _colours(
     capture: Capture, outlines: Outlines, shape: _Shape, recipe: TurntableRecipe, context: Context
-) -> tuple[Floats, NDArray[np.bool_], list[float]]:
-    """Colours of the vertices, which of them a view saw, and how well each silhouette is met."""
-    overlaps: list[float] = []
+) -> _Colours:
+    """Colours of the vertices from all views, one view at a time."""
     normals = shape.body.normals()
 
-    def views() -> Iterator[ViewColours]:
-        for number, outline in enumerate(context.track(outlines.items, "colours")):
-            vertices, weights, colours, overlap = context.part(
-                f"colours/{number:04d}", _colours_of, capture, outline, shape, normals
-            )
-            overlaps.append(overlap)
-            yield ViewColours(vertices, weights, colours)
+    def part(number: int) -> tuple[NDArray[np.int32], Floats, Floats, float]:
+        outline = outlines.items[number]
+        return context.part(f"colours/{number:04d}", _colours_of, capture, outline, shape, normals)
 
-    colours, seen = vertex_colours(shape.body, views(), blend=recipe.blend)
-    return colours, seen, overlaps
+    numbers = range(len(outlines.items))
+    overlaps = [part(number)[3] for number in context.track(numbers, "colours")]
+
+    def views() -> Iterator[ViewColours]:
+        return (ViewColours(*part(number)[:3]) for number in numbers)
+
+    gains = np.ones(len(numbers), np.float32)
+    if recipe.even_exposure:
+        gains = context.part("gains", view_gains, len(shape.body.vertices), views)
+    evened = (replace(view, colours=view.colours * gain) for view, gain in zip(views(), gains, strict=True))
+    colours, seen = vertex_colours(shape.body, evened, blend=recipe.blend)
+    return _Colours(colours, seen, overlaps, gains)
 
 
 def _colours_of(
@@ -157,7 +176,7 @@ def _check_agreement(
             capture.root,
             f"has silhouettes that contradict one another: the best common body covers {typical:.0%} of them "
             f"({name}: {overlaps[worst]:.0%})",
-            action="record a clean plate (role 'background') or use a dark, even cloth, and check cameras.json",
+            action="record a clean plate (role 'background') or use a dark cloth, and check cameras.json",
         )
     if typical < _DOUBTFUL_AGREEMENT or overlaps[worst] < _LEAST_AGREEMENT:
         context.warn(
@@ -188,8 +207,7 @@ def _measurements(
     place: Placing,
     unit_mm: float | None,
     outlines: Outlines,
-    seen: NDArray[np.bool_],
-    overlaps: Sequence[float],
+    colours: _Colours,
 ) -> dict[str, Any]:
     turned = shape.body.vertices.astype(float) @ place.rotation.T
     sides = turned.max(axis=0) - turned.min(axis=0)
@@ -201,9 +219,9 @@ def _measurements(
         "vertices": len(shape.body.vertices),
         "faces": len(shape.body.faces),
         "open_edges": shape.body.open_edges(),
-        "agreement_median": float(np.median(overlaps)),
-        "agreement_worst": float(np.min(overlaps)),
-        "vertices_without_colour": float(1 - seen.mean()),
+        "agreement_median": float(np.median(colours.overlaps)),
+        "agreement_worst": float(np.min(colours.overlaps)),
+        "vertices_without_colour": float(1 - colours.seen.mean()),
     }
     if unit_mm is None:
         return {**found, "size_units": sides.tolist(), "voxel_units": shape.voxel}
@@ -217,21 +235,25 @@ def _measurements(
 
 
 def _pictures(
-    capture: Capture, outlines: Outlines, body: Surface, colours: Floats, up: NDArray[np.float64]
+    capture: Capture, outlines: Outlines, body: Surface, colours: Floats, place: Placing
 ) -> list[Picture]:
     chosen = outlines.items[:: max(1, -(-len(outlines.items) // 5))]
     rows = [
         (o.view.frame.file, o.view.camera, pixels(capture, o.view.frame, o.view), o.mask()) for o in chosen
     ]
-    return [*from_all_sides(body, colours, up), beside_frames(rows, body, colours)]
+    return [*from_all_sides(place.placed(body), colours), beside_frames(rows, body, colours)]
 
 
-def _row(outline: Outline, overlap: float) -> dict[str, Any]:
-    return {
-        "file": outline.view.frame.file,
-        "silhouette": outline.method,
-        "share": round(outline.share, 4),
-        "cut_off": round(outline.cut_off, 4),
-        "contrast": round(outline.contrast, 2),
-        "agreement": round(overlap, 4),
-    }
+def _rows(outlines: Outlines, colours: _Colours) -> list[dict[str, Any]]:
+    return [
+        {
+            "file": outline.view.frame.file,
+            "silhouette": outline.method,
+            "share": round(outline.share, 4),
+            "cut_off": round(outline.cut_off, 4),
+            "contrast": round(outline.contrast, 2),
+            "agreement": round(overlap, 4),
+            "gain": round(float(gain), 3),
+        }
+        for outline, overlap, gain in zip(outlines.items, colours.overlaps, colours.gains, strict=True)
+    ]

@@ -24,7 +24,7 @@ class TurntableRecipe(Recipe):
     resolution: int = setting(224, "Voxels along the longest side of the object", ge=16, le=1024)
     background: Literal["auto", "plate", "uniform", "grabcut"] = setting(
         "auto",
-        "How the object is told from its background: by a clean plate, by a uniform background, or by GrabCut",
+        "How the object is told from its background: by a clean plate, a uniform background, or GrabCut",
     )
     sensitivity: float = setting(
         6.0,
@@ -34,7 +34,7 @@ class TurntableRecipe(Recipe):
     )
     rounds: int = setting(
         2,
-        "Without a clean plate: rounds in which each silhouette is corrected by what the other views say",
+        "Without a clean plate: rounds in which silhouettes are corrected by what the other views say",
         ge=0,
         le=8,
     )
@@ -51,6 +51,9 @@ class TurntableRecipe(Recipe):
         1600, "Longest side at which frames are used; larger frames are reduced", unit="px", ge=64, le=20000
     )
     blend: int = setting(3, "Best-facing views averaged for the colour of a vertex", ge=1, le=16)
+    even_exposure: bool = setting(
+        True, "Make views that differ in exposure agree, by one factor a view, before colours are blended"
+    )
     unit_mm: float | None = setting(
         None, "Length of one unit of the cameras, where cameras.json does not state it", unit="mm", gt=0
     )
@@ -68,7 +71,7 @@ class SceneRecipe(Recipe):
     below: int = setting(1, "Views from below, through the glass", ge=0, le=72)
     width: int = setting(400, "Width of a frame", unit="px", ge=64, le=8000)
     height: int = setting(440, "Height of a frame", unit="px", ge=64, le=8000)
-    low: float = setting(12.0, "Elevation of the lower ring of views", unit="deg", ge=-20, le=80)
+    low: float = setting(6.0, "Elevation of the lower ring of views", unit="deg", ge=-20, le=80)
     high: float = setting(42.0, "Elevation of the upper ring of views", unit="deg", ge=0, le=85)
     distance: float = setting(620.0, "From the camera to the object", unit="mm", ge=300, le=5000)
     distortion: float = setting(-0.06, "Radial distortion of the lens (k of SIMPLE_RADIAL)", ge=-0.3, le=0.3)

@@ -21,8 +21,8 @@ def rasterise(shape: Surface, camera: Camera) -> tuple[Floats, NDArray[np.int32]
 
     Returns
     -------
-    depth : float32 (height, width), along the camera's axis in the unit of the world; inf where nothing is seen.
-    face : int32 (height, width), number of the triangle seen; -1 where none.
+    depth : float32 (height, width), along the camera's axis in the unit of the world; inf where nothing is
+    seen. face : int32 (height, width), number of the triangle seen; -1 where none.
 
     >>> camera = Camera("a", 4, 4, np.array([[4, 0, 2], [0, 4, 2], [0, 0, 1.0]]), np.eye(3), np.zeros(3))
     >>> corners = np.array([[-9, -9, 3], [9, -9, 3], [0, 9, 3]], np.float32)
@@ -36,7 +36,7 @@ def rasterise(shape: Surface, camera: Camera) -> tuple[Floats, NDArray[np.int32]
     )
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True)
 def _rasterise(pixels: Any, depth: Any, faces: Any, height: int, width: int) -> Any:
     nearest = np.full((height, width), np.inf, np.float32)
     seen = np.full((height, width), -1, np.int32)
@@ -78,8 +78,8 @@ def shaded(
 ) -> Floats:
     """A picture of the surface, float32 (height, width, 3), linear light.
 
-    With `colours` (n, 3), linear and one a vertex, the surface shows them as they are; without, it is grey clay
-    under a lamp beside the camera.
+    With `colours` (n, 3), linear and one a vertex, the surface shows them as they are; without, it is grey
+    clay under a lamp beside the camera.
     """
     _, face = rasterise(shape, camera)
     picture = np.full((*face.shape, 3), background, np.float32)
@@ -97,25 +97,20 @@ def shaded(
     return picture
 
 
-def around(
-    shape: Surface, up: NDArray[np.float64], azimuth: float, elevation: float, size: int = 360
-) -> Camera:
-    """A camera that looks at a surface from a direction (degrees about `up`), with the whole of it in the frame.
+def around(model: Surface, azimuth: float, elevation: float, size: int = 360) -> Camera:
+    """A camera that looks at a model (y up, front towards +z) from a direction (degrees), all in the frame.
 
     >>> corners = np.array([[-1, 0, 0], [1, 0, 0], [0, 1, 0]], np.float32)
-    >>> view = around(Surface(corners, np.array([[0, 1, 2]], np.int32)), np.array([0, 0, 1.0]), 30, 20)
+    >>> view = around(Surface(corners, np.array([[0, 1, 2]], np.int32)), 30, 20)
     >>> bool((view.project(corners)[0] > 0).all())
     True
     """
-    first = np.cross(up, [1.0, 0, 0] if abs(up[0]) < 0.9 else [0, 1.0, 0])
-    first /= np.linalg.norm(first)
-    second = np.cross(up, first)
     a, e = np.radians([azimuth, elevation])
-    away = np.cos(e) * (np.cos(a) * first + np.sin(a) * second) + np.sin(e) * up
-    right = np.cross(-away, up)
+    away = np.array([np.cos(e) * np.sin(a), np.sin(e), np.cos(e) * np.cos(a)])
+    right = np.cross(-away, [0.0, 1.0, 0.0])
     right /= np.linalg.norm(right)
     rotation = np.stack([right, np.cross(-away, right), -away])
-    middle = (shape.vertices.min(axis=0) + shape.vertices.max(axis=0)).astype(float) / 2
-    reach = float(np.linalg.norm(shape.vertices - middle, axis=1).max())
+    middle = (model.vertices.min(axis=0) + model.vertices.max(axis=0)).astype(float) / 2
+    reach = float(np.linalg.norm(model.vertices - middle, axis=1).max())
     matrix = np.array([[1.9 * size, 0, size / 2], [0, 1.9 * size, size / 2], [0, 0, 1.0]])
     return Camera("", size, size, matrix, rotation, -rotation @ (middle + 4.2 * reach * away))

@@ -1,11 +1,13 @@
 """Objects of the forward model as implicit surfaces: signed distance in mm, reflectance at a point.
 
-The world is right-handed in millimetres: z up, the glass plate at z = 0, the axis of the turntable at x = y = 0.
+The world is right-handed in millimetres: z up, the glass plate at z = 0, the axis of the turntable at x = y =
+0.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import cv2
@@ -54,7 +56,8 @@ class Sculpture:
 def jug() -> Sculpture:
     """A jug of painted clay, 118 mm high, with a strap handle."""
     outer = np.array(
-        [(0, 1.5), (14, 1.5), (17, 0), (22, 0), (24, 3), (20, 8), (26, 16), (36, 30), (42, 46), (42.5, 58), (37, 72),
+        [(0, 1.5), (14, 1.5), (17, 0), (22, 0), (24, 3), (20, 8), (26, 16), (36, 30), (42, 46), (42.5, 58),
+        (37, 72),
          (26, 84), (17, 92), (14.5, 100), (16, 108), (21, 115), (22.5, 117), (20, 118)], float,
     )  # fmt: skip
     inner = np.array([(16, 113), (12, 106), (11, 98), (8, 93), (0, 92)], float)
@@ -93,10 +96,11 @@ def figurine() -> Sculpture:
 
 def field(sculpture: Sculpture, axes: tuple[Floats, Floats, Floats]) -> NDArray[np.float32]:
     """Signed distance in mm (negative inside) on the grid of three axes, indexed [x, y, z]."""
-    return _field(*axes, *sculpture.arrays())  # type: ignore[no-any-return]
+    values: NDArray[np.float32] = _field(*axes, *sculpture.arrays())
+    return values
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True, fastmath=True)
 def _lookup(table: Any, row: float, column: float) -> float:
     rows, columns = table.shape
     row = min(max(row, 0.0), rows - 1.001)
@@ -105,28 +109,29 @@ def _lookup(table: Any, row: float, column: float) -> float:
     a, b = row - i, column - j
     top = table[i, j] * (1 - b) + table[i, j + 1] * b
     bottom = table[i + 1, j] * (1 - b) + table[i + 1, j + 1] * b
-    return top * (1 - a) + bottom * a  # type: ignore[no-any-return]
+    return float(top * (1 - a) + bottom * a)
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True, fastmath=True)
 def _blend(first: float, second: float, width: float) -> float:
     """The smaller of two distances, rounded over `width` where they meet."""
     share = max(width - abs(first - second), 0.0) / width
     return min(first, second) - share * share * width * 0.25
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True, fastmath=True)
 def distance_at(
     x: float, y: float, z: float, profile: Any, strap: Any, low_z: float, low_r: float, rods: Any
 ) -> float:
     """Signed distance in mm from (x, y, z) to the surface; never more than the true one by much."""
-    nearest = 1e9
+    nearest: float = 1e9
     if rods.shape[0] == 0:
         row = (z - low_z) / 0.5
         body = _lookup(profile, row, (np.sqrt(x * x + y * y) - low_r) / 0.5)
         line = _lookup(strap, row, (x - low_r) / 0.5)
         handle = np.sqrt(line * line * 1.7 + y * y * 0.55) * 0.74 - 3.0
-        return _blend(body, handle, 4.0)  # type: ignore[no-any-return]
+        joined: float = _blend(body, handle, 4.0)
+        return joined
     for k in range(rods.shape[0]):
         dx, dy, dz = x - rods[k, 0], y - rods[k, 1], z - rods[k, 2]
         if rods[k, 6] == 0.0:
@@ -145,7 +150,7 @@ def distance_at(
     return nearest
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True)
 def _field(xs: Any, ys: Any, zs: Any, profile: Any, strap: Any, low_z: float, low_r: float, rods: Any) -> Any:
     values = np.empty((xs.size, ys.size, zs.size), np.float32)
     for i in range(xs.size):
@@ -179,7 +184,7 @@ def _curve(points: Floats, count: int) -> Floats:
 
 def _line_distance(line: Floats, r: Floats, z: Floats) -> NDArray[np.float32]:
     nearest = np.full(r.shape, np.inf)
-    for (r0, z0), (r1, z1) in zip(line[:-1], line[1:], strict=True):
+    for (r0, z0), (r1, z1) in pairwise(line):
         length = (r1 - r0) ** 2 + (z1 - z0) ** 2
         along = np.clip(((r - r0) * (r1 - r0) + (z - z0) * (z1 - z0)) / max(length, 1e-12), 0, 1)
         nearest = np.minimum(nearest, np.hypot(r - r0 - along * (r1 - r0), z - z0 - along * (z1 - z0)))

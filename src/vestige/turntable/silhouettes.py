@@ -23,7 +23,7 @@ Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 _GRABCUT_PIXELS = 160_000
-#: Difference in sRGB values from which on the shaded parts of an object count, near where other views have it.
+#: Difference in sRGB values from which on parts in shade count, near where other views have the object.
 _SHADE = 0.06
 
 
@@ -72,9 +72,9 @@ def silhouette(
     plate : the same view without the object; the same shape.
     method : 'auto' takes the plate where there is one, else the uniform background.
     sensitivity : with a plate, difference that counts as object in standard deviations of noise.
-    prior : bool (height, width), where the other views say that the object is. Its core is then taken as object,
-        what is far from it as background, and near it even what differs little from the background is object.
-        GrabCut without a prior starts from the middle of the frame.
+    prior : bool (height, width), where the other views say that the object is. Its core is then taken as
+        object, what is far from it as background, and near it even what differs little from the background is
+        object. GrabCut without one starts from the middle of the frame.
 
     Raises
     ------
@@ -209,13 +209,15 @@ def _grabcut(image: Floats, prior: Mask) -> Mask:
     if not ((marks == cv2.GC_BGD).any() and (marks == cv2.GC_FGD).any()):
         return np.asarray(prior)
     cv2.setRNGSeed(0)
-    cv2.grabCut(small, marks, None, np.zeros((1, 65)), np.zeros((1, 65)), 4, cv2.GC_INIT_WITH_MASK)
+    models = np.zeros((1, 65)), np.zeros((1, 65))
+    cv2.grabCut(small, marks, (0, 0, 1, 1), *models, 4, cv2.GC_INIT_WITH_MASK)
     object_share = np.isin(marks, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.float32)
     return np.asarray(cv2.resize(object_share, (width, height), interpolation=cv2.INTER_LINEAR) > 0.5)
 
 
 def _half_covered(mask: Mask, image: Floats, plate: Floats | None) -> Mask:
-    """Put the outline where pixels are half covered: a threshold just above the noise takes in all they touch.
+    """Put the outline where pixels are half covered: a threshold just above the noise takes in all they
+    touch.
 
     A pixel of the outermost layer stays if its light differs from the background half as much as that of the
     object's pixels beside it.

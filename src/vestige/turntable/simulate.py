@@ -1,8 +1,8 @@
 """Forward model: sphere-traced views of an implicit surface on a glass turntable.
 
 Each pixel's ray (through a lens with radial distortion) is walked along the signed distance until it meets
-the surface [1]_; partly covered pixels at the outline take their coverage from the closest approach. The lamps
-stand still with the camera while the object turns; grain and photon noise are added in linear light.
+the surface [1]_; partly covered pixels at the outline take their coverage from the closest approach. The
+lamps stand still with the camera while the object turns; grain and photon noise are added in linear light.
 
 References
 ----------
@@ -127,7 +127,7 @@ def _rays(recipe: SceneRecipe, station: _Station) -> tuple[Floats, Floats]:
     return -station.rotation.T @ station.translation, directions.reshape(-1, 3)
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True)
 def _trace(
     origin: Any, directions: Any, height: float, radius: float, pixel: float,
     profile: Any, strap: Any, low_z: float, low_r: float, rods: Any,
@@ -275,7 +275,9 @@ def _write_truth(recipe: SceneRecipe, sculpture: Sculpture, folder: Path) -> Non
     across = np.arange(-reach, reach, recipe.truth_mm)
     upward = np.arange(-4 * recipe.truth_mm, sculpture.height + 6 * recipe.truth_mm, recipe.truth_mm)
     values = field(sculpture, (across, across, upward))
-    vertices, faces, _, _ = marching_cubes(values, 0.0, spacing=(recipe.truth_mm,) * 3)
+    vertices, faces, _, _ = marching_cubes(  # type: ignore[no-untyped-call]
+        values, 0.0, spacing=(recipe.truth_mm,) * 3
+    )
     vertices = vertices + np.array([across[0], across[0], upward[0]])
     np.savez(
         folder / "truth" / "surface.npz", vertices=vertices.astype(np.float32), faces=faces.astype(np.int32)

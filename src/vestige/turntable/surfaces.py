@@ -100,7 +100,7 @@ def surface(hull: Hull) -> Surface:
 
 
 def _slabs(distance: NDArray[np.int8]) -> list[tuple[Floats, Faces]]:
-    """Vertices in voxels (counted in the volume padded by one) and faces of each slab that the surface crosses."""
+    """Vertices (in voxels of the volume padded by one) and faces of each slab that the surface crosses."""
     pieces = []
     padded = np.pad(distance, 1, constant_values=-128)
     for first in range(0, padded.shape[0] - 1, _SLAB):
@@ -108,7 +108,7 @@ def _slabs(distance: NDArray[np.int8]) -> list[tuple[Floats, Faces]]:
         if slab.max() < 0 or slab.min() >= 0:
             continue
         # Half a step below zero, so that no vertex falls on a grid point and no triangle is degenerate.
-        vertices, faces, _, _ = marching_cubes(
+        vertices, faces, _, _ = marching_cubes(  # type: ignore[no-untyped-call]
             slab.astype(np.float32) + 0.5, 0.0, gradient_direction="ascent"
         )
         vertices[:, 0] += first

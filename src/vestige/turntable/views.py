@@ -55,7 +55,8 @@ def capture_rig(capture: Capture) -> Rig:
 
 
 def capture_views(capture: Capture, rig: Rig, recipe: TurntableRecipe, context: Context) -> list[View]:
-    """The frames that have a camera, each at the size at which it is used; others are left out with a warning.
+    """The frames that have a camera, each at the size at which it is used; others are left out with a
+    warning.
 
     Raises
     ------

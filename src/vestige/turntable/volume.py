@@ -44,8 +44,8 @@ def working_volume(
     """The box that holds the object, found from the silhouettes alone.
 
     The rays through the middles of the silhouettes meet near the middle of the object; seen from there, each
-    silhouette bounds a cone. A cube as wide as the cones is carved on a coarse grid, and what is left is boxed;
-    twice, so that one wide cone does not leave the box wide.
+    silhouette bounds a cone. A cube as wide as the cones is carved on a coarse grid, and what is left is
+    boxed; twice, so that one wide cone does not leave the box wide.
 
     Parameters
     ----------
@@ -58,7 +58,8 @@ def working_volume(
     InputError
         where no volume agrees with the silhouettes.
 
-    >>> camera = Camera("a", 64, 64, np.array([[64, 0, 32], [0, 64, 32], [0, 0, 1.0]]), np.eye(3), np.array([0, 0, 9.]))
+    >>> lens = np.array([[64, 0, 32], [0, 64, 32], [0, 0, 1.0]])
+    >>> camera = Camera("a", 64, 64, lens, np.eye(3), np.array([0, 0, 9.0]))
     >>> side = np.array([[0, 0, 1.0], [0, 1, 0], [-1, 0, 0]])
     >>> other = Camera("b", 64, 64, camera.matrix, side, camera.translation)
     >>> square = np.zeros((64, 64), bool)
@@ -96,7 +97,7 @@ def _disagree(cameras: Sequence[Camera]) -> InputError:
 
 
 def _meeting_point(cameras: Sequence[Camera], masks: MaskSource, misses: int) -> tuple[Floats, float]:
-    """The point nearest to the rays through the middles of the silhouettes, and how far the object may reach."""
+    """The point nearest to the rays through the middles of the silhouettes; how far the object may reach."""
     starts, rays, spreads = [], [], []
     for number, camera in enumerate(cameras):
         rows, columns = np.nonzero(masks(number))

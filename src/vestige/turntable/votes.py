@@ -1,9 +1,9 @@
 """What the views say of points in the world: how far inside or outside the object's silhouettes they lie.
 
 A silhouette is taken as a signed distance: positive inside. What a view does not have in its frame it cannot
-judge, so all that is outside the frame counts as inside. Distances on the frame are turned into lengths at the
-depth of the point, so that votes of near and far cameras compare; and since a signed distance changes by no more
-than the step between two points, one vote at the middle of a cell bounds the votes within the cell.
+judge, so all that is outside the frame counts as inside. Distances on the frame are turned into lengths at
+the depth of the point, so that votes of near and far cameras compare; and since a signed distance changes by
+no more than the step between two points, one vote at the middle of a cell bounds the votes within the cell.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestige.turntable.cameras import Camera
+from vestige.turntable.sampling import sample
 
 __all__ = ["MaskSource", "Votes", "signed_distance", "votes"]
 
 MaskSource = Callable[[int], NDArray[np.bool_]]
 Floats = NDArray[np.float32]
 
-_ROW = 16384
 _UNSEEN = np.float32(1e6)
 #: Perspective stretches lengths within a cell a little; bounds are widened by as much.
 SLACK = 1.1
@@ -35,11 +35,11 @@ class Votes:
 
     Attributes
     ----------
-    distance : float32 (n,), the least signed distance from the outline over the views, in the unit of the world,
-        the `misses` lowest votes left out; positive inside all silhouettes. Points that are outside by more than
-        `bound` stay at the value at which that was known.
-    seen, seen_nearly, seen_safely : uint16 (n,), how many views have the point in their frame; have it there or
-        within `bound` of the frame; have all within `bound` of it there.
+    distance : float32 (n,), the least signed distance from the outline over the views, in the unit of the
+        world, the `misses` lowest votes left out; positive inside all silhouettes. Points that are outside by
+        more than `bound` stay at the value at which that was known.
+    seen, seen_nearly, seen_safely : uint16 (n,), how many views have the point in their frame; have it there
+        or within `bound` of the frame; have all within `bound` of it there.
     """
 
     distance: Floats
@@ -49,7 +49,7 @@ class Votes:
 
 
 def signed_distance(mask: NDArray[np.bool_], margin: int = 0) -> Floats:
-    """Distance of each pixel's centre from the outline in pixels, positive inside; outside the frame is inside.
+    """Distance of pixel centres from the outline in pixels, positive inside; outside the frame is inside.
 
     `margin` pixels of the surroundings are added on each side.
 
@@ -81,14 +81,15 @@ def votes(
 ) -> Votes:
     """Ask all views about world points (n, 3), one view after the other.
 
-    Points that more than `misses` views put outside by more than `bound` (times `SLACK`) are asked no further.
-    `between` is called after each view.
+    Points that more than `misses` views put outside by more than `bound` (times `SLACK`) are asked no
+    further. `between` is called after each view.
 
-    >>> camera = Camera("a", 10, 10, np.array([[10, 0, 5], [0, 10, 5], [0, 0, 1.0]]), np.eye(3), np.array([0, 0, 9.]))
+    >>> lens = np.array([[10, 0, 5], [0, 10, 5], [0, 0, 1.0]])
+    >>> camera = Camera("a", 10, 10, lens, np.eye(3), np.array([0, 0, 9.0]))
     >>> mask = np.zeros((10, 10), bool)
     >>> mask[3:7, 3:7] = True
-    >>> votes([camera], lambda index: mask, np.array([[0.0, 0, 1], [4, 0, 1]])).distance.round(1).tolist()
-    [1.5, -2.0]
+    >>> votes([camera], lambda index: mask, np.array([[0.0, 0, 1], [3, 0, 1]])).distance.round(1).tolist()
+    [1.5, -1.0]
     """
     count = len(points)
     lowest = np.full((count, misses + 1), _UNSEEN, np.float32)
@@ -109,7 +110,7 @@ def votes(
 
 
 def _vote(camera: Camera, mask: NDArray[np.bool_], points: Floats, bound: float) -> tuple[Floats, Floats]:
-    """Signed distances of points from the outline and from the edge of the frame, in the unit of the world."""
+    """Signed distances of points from the outline and from the edge of the frame, in world units."""
     if not len(points):
         return np.zeros(0, np.float32), np.zeros(0, np.float32)
     pixels, depth = camera.project(points)
@@ -117,21 +118,9 @@ def _vote(camera: Camera, mask: NDArray[np.bool_], points: Floats, bound: float)
     size = np.where(visible, depth, 1.0) / np.float32(camera.focal)
     reach = float(bound * SLACK / size[visible].min()) if bound and visible.any() else 0.0
     margin = int(min(np.ceil(reach) + 2, 2 * max(mask.shape)))
-    distance = _sampled(signed_distance(mask, margin), pixels + np.float32(margin - 0.5))
+    distance = sample(signed_distance(mask, margin), pixels + np.float32(margin))
     half = np.array([camera.width, camera.height], np.float32) / 2
     edge = (half - np.abs(pixels - half)).min(axis=1)
     unseen = ~visible | (edge < -margin + 1)
     vote = np.where(unseen, _UNSEEN, distance * size).astype(np.float32)
     return vote, np.where(visible, edge * size, -_UNSEEN).astype(np.float32)
-
-
-def _sampled(image: Floats, places: Floats) -> Floats:
-    """Bilinear samples of an image at (n, 2) places (x, y), pixel centres at whole numbers."""
-    count = len(places)
-    rows = -(-count // _ROW)
-    grid = np.full((rows * _ROW, 2), -9.0, np.float32)
-    grid[:count] = np.clip(places, -9.0, 1e6)
-    sampled = cv2.remap(
-        image, grid.reshape(rows, _ROW, 2), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
-    return np.asarray(sampled, np.float32).reshape(-1)[:count]

@@ -1,4 +1,4 @@
-"""From the world of the cameras to that of a model: metres, y up, standing on the ground, facing the first view."""
+"""From the world of the cameras to that of a model: metres, y up, on the ground, facing the first view."""
 
 from __future__ import annotations
 
