@@ -1,4 +1,6 @@
-"""One way in and out for every image format; linear light, strips, and the registration that techniques share."""
+"""One way in and out for every image format; linear light, strips, and the registration that techniques
+share.
+"""
 
 import lazy_loader
 

@@ -1,7 +1,8 @@
 """The decoding child: `python -m vestige.imaging._child DESCRIPTOR`.
 
-It reads one JSON line a request from the socket it was given, with the file for the pixels beside it, and answers
-with one JSON line. It ends with the socket. A crash here harms no one: the parent starts another child.
+It reads one JSON line a request from the socket it was given, with the file for the pixels beside it, and
+answers with one JSON line. It ends with the socket. A crash here harms no one: the parent starts another
+child.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""What the readers inside the decoding child have in common: the header as plain values, and refusing a file."""
+"""What the readers inside the decoding child have in common: the header as plain values, and refusing a
+file.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,7 @@ class RefusedError(Exception):
 
 
 class UnsupportedError(RefusedError):
-    """This library cannot read the file; another one may."""
+    """One library cannot read the file; another one may."""
 
 
 @dataclass
@@ -88,7 +90,9 @@ def readers(kind: str) -> Iterator[Callable[[str, int], Reader]]:
 
 
 def linear_light(image: Any) -> Any:
-    """Linear sRGB primaries of a libvips image, through its embedded profile; colours outside sRGB are kept."""
+    """Linear sRGB primaries of a libvips image, through its embedded profile; colours outside sRGB are
+    kept.
+    """
     from vestige.imaging._vips import pyvips
 
     try:

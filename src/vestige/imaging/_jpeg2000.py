@@ -1,4 +1,6 @@
-"""Boxes of a JPEG 2000 file (ISO/IEC 15444-1, annex I): colour profile, resolution and EXIF beside the pixels."""
+"""Boxes of a JPEG 2000 file (ISO/IEC 15444-1, annex I): colour profile, resolution and EXIF beside the
+pixels.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +15,9 @@ METRES_AN_INCH: Final = 0.0254
 
 
 def boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Kind and content of each box; stops at what is broken.
+    r"""Kind and content of each box; stops at what is broken.
 
-    >>> list(boxes(b"\\0\\0\\0\\x0afreeab"))
+    >>> list(boxes(b"\0\0\0\x0afreeab"))
     [(b'free', b'ab')]
     """
     place = 0

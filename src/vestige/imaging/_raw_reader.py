@@ -1,4 +1,6 @@
-"""Reads camera RAW by LibRaw: camera white balance, linear, 16 bit, sRGB primaries. Runs in the decoding child."""
+"""Reads camera RAW by LibRaw: camera white balance, linear, 16 bit, sRGB primaries. Runs in the decoding
+child.
+"""
 
 from __future__ import annotations
 

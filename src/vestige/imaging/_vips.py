@@ -1,7 +1,7 @@
 """libvips without its cache of operations.
 
-The cache goes by file name: a file that was written anew, or a descriptor that was opened anew, would show its old
-pixels. Import `pyvips` from here only.
+The cache goes by file name: a file that was written anew, or a descriptor that was opened anew, would show
+its old pixels. Import `pyvips` from here only.
 """
 
 import pyvips

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from typing import Any, NoReturn
 
-from vestige.imaging._vips import pyvips
-
 from vestige.imaging import exif
 from vestige.imaging._header import (
     GREY_OR_RGB,
@@ -17,6 +15,7 @@ from vestige.imaging._header import (
     write_linear,
     write_vips,
 )
+from vestige.imaging._vips import pyvips
 
 __all__ = ["VipsReader"]
 

@@ -1,7 +1,8 @@
 """Aligning two images by the correlation of their values, from a coarse start.
 
-Enhanced correlation coefficient by Gauss-Newton steps over a pyramid: Evangelidis & Psarakis 2008, 'Parametric image
-alignment using enhanced correlation coefficient maximization'. Blind to brightness and gain, unlike plain differences.
+Enhanced correlation coefficient by Gauss-Newton steps over a pyramid: Evangelidis & Psarakis 2008,
+'Parametric image alignment using enhanced correlation coefficient maximization'. Blind to brightness and
+gain, unlike plain differences.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ LEAST_OVERLAP: Final = 0.15
 
 
 def local_contrast(image: FloatImage, sigma: float = 12.0) -> FloatImage:
-    """Values against their surroundings, in units of the local spread: light and shade across the frame go away.
+    """Values against their surroundings, in units of the local spread: light and shade across the frame go
+    away.
 
     >>> float(abs(local_contrast(np.full((40, 40), 0.3, np.float32))).max()) < 0.1
     True
@@ -155,7 +157,9 @@ def _step(
     size = np.sqrt(np.einsum("ij,ij->i", slopes, slopes, dtype=np.float64)) + 1e-12
     slopes /= size[:, None].astype(np.float32)
     try:
-        inverse = np.linalg.inv((slopes @ slopes.T).astype(np.float64) + 1e-9 * np.eye(len(size)))
+        inverse: Matrix = np.asarray(
+            np.linalg.inv((slopes @ slopes.T).astype(np.float64) + 1e-9 * np.eye(len(size))), np.float64
+        )
     except np.linalg.LinAlgError:
         return None
     on_fixed, on_moving = slopes @ wanted, slopes @ found

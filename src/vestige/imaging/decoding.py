@@ -1,8 +1,8 @@
 """The parent's side of decoding: a small pool of reused, limited child processes.
 
-Why a process: the libraries that decode images are large, written in C, and meet files from strangers. In a child,
-a crash, an endless loop or a bomb of a file is one clear sentence for one frame, not the end of a night's work.
-Why reused: starting one costs 0.2 s, decoding a frame often less.
+Why a process: the libraries that decode images are large, written in C, and meet files from strangers. In
+a child, a crash, an endless loop or a bomb of a file is one clear sentence for one frame, not the end of a
+night's work. Why reused: starting one costs 0.2 s, decoding a frame often less.
 """
 
 from __future__ import annotations
@@ -84,7 +84,9 @@ class _Child:
         self.decodes = 0
 
     def ask(self, request: dict[str, Any], spool: int | None, seconds: float) -> dict[str, Any]:
-        """One request, one answer. Raises ConnectionError when the child died, TimeoutError when it is late."""
+        """One request, one answer. Raises ConnectionError when the child died, TimeoutError when it is
+        late.
+        """
         # Starting must not count against a small limit.
         until = time.monotonic() + seconds + (0 if self.decodes else 20)
         self.decodes += 1
@@ -128,7 +130,7 @@ class _Pool:
             except TimeoutError:
                 child.close()
                 return {
-                    "refused": f"took longer than {seconds:g} s to decode: raise the limit if the file is trusted"
+                    "refused": f"took longer than {seconds:g} s to decode: raise the limit if it is trusted"
                 }
             except ConnectionError:
                 child.close()
@@ -164,9 +166,13 @@ _pool = _Pool()
 
 def _forget_children() -> None:
     """A forked process must not talk over its parent's sockets."""
-    global _pool  # noqa: PLW0603 - the one place where the pool of a process is replaced
+    global _pool
     _pool = _Pool()
 
 
+def _close_children() -> None:
+    _pool.close()
+
+
 os.register_at_fork(after_in_child=_forget_children)
-atexit.register(lambda: _pool.close())
+atexit.register(_close_children)

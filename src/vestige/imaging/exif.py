@@ -1,6 +1,6 @@
-"""EXIF (JEITA CP-3451) and the TIFF tag directories it is made of: read, and write again.
+r"""EXIF (JEITA CP-3451) and the TIFF tag directories it is made of: read, and write again.
 
->>> entries = {271: Entry(271, 2, b"Vestige\\0"), 33437: Entry(33437, 5, struct.pack("<2I", 28, 10))}
+>>> entries = {271: Entry(271, 2, b"Vestige\0"), 33437: Entry(33437, 5, struct.pack("<2I", 28, 10))}
 >>> named_values(parse(build(entries)))
 {'Make': 'Vestige', 'FNumber': 2.8}
 """
@@ -25,18 +25,19 @@ IFD0_NAMES: Final = {
     315: "Artist", 33432: "Copyright",
 }  # fmt: skip
 EXIF_NAMES: Final = {
-    33434: "ExposureTime", 33437: "FNumber", 34855: "ISO", 36867: "DateTimeOriginal", 36881: "OffsetTimeOriginal",
-    37380: "ExposureBiasValue", 37382: "SubjectDistance", 37386: "FocalLength", 37521: "SubSecTimeOriginal",
-    41486: "FocalPlaneXResolution", 41488: "FocalPlaneResolutionUnit", 41989: "FocalLengthIn35mmFilm",
-    42016: "ImageUniqueID", 42033: "BodySerialNumber", 42035: "LensMake", 42036: "LensModel",
-    42037: "LensSerialNumber",
+    33434: "ExposureTime", 33437: "FNumber", 34855: "ISO", 36867: "DateTimeOriginal",
+    36881: "OffsetTimeOriginal", 37380: "ExposureBiasValue", 37382: "SubjectDistance", 37386: "FocalLength",
+    37521: "SubSecTimeOriginal", 41486: "FocalPlaneXResolution", 41488: "FocalPlaneResolutionUnit",
+    41989: "FocalLengthIn35mmFilm", 42016: "ImageUniqueID", 42033: "BodySerialNumber", 42035: "LensMake",
+    42036: "LensModel", 42037: "LensSerialNumber",
 }  # fmt: skip
 NAMES: Final = IFD0_NAMES | EXIF_NAMES
 
 # TIFF type number: (struct letter, bytes).
 TYPES: Final = {
     1: ("B", 1), 2: ("s", 1), 3: ("H", 2), 4: ("I", 4), 5: ("I", 8), 6: ("b", 1), 7: ("s", 1), 8: ("h", 2),
-    9: ("i", 4), 10: ("i", 8), 11: ("f", 4), 12: ("d", 8), 13: ("I", 4), 16: ("Q", 8), 17: ("q", 8), 18: ("Q", 8),
+    9: ("i", 4), 10: ("i", 8), 11: ("f", 4), 12: ("d", 8), 13: ("I", 4), 16: ("Q", 8), 17: ("q", 8),
+    18: ("Q", 8),
 }  # fmt: skip
 MOST_ENTRIES: Final = 1000
 MOST_VALUE_BYTES: Final = 1 << 20
@@ -81,7 +82,8 @@ def parse(block: bytes) -> dict[int, Entry]:
 
 
 def read_directory(read: Read) -> dict[int, Entry]:
-    """Entries of the first directory of a TIFF and of its EXIF directory; `read(offset, size)` gives its bytes.
+    """Entries of the first directory of a TIFF and of its EXIF directory; `read(offset, size)` gives its
+    bytes.
 
     >>> read_directory(lambda offset, size: b"")
     {}
@@ -129,10 +131,10 @@ def build(entries: Directory) -> bytes:
 
 
 def serialise(entries: list[Entry], *, start: int) -> bytes:
-    """A classic little-endian directory for byte `start` of a file, its longer values behind it.
+    r"""A classic little-endian directory for byte `start` of a file, its longer values behind it.
 
     >>> serialise([], start=8)
-    b'\\x00\\x00\\x00\\x00\\x00\\x00'
+    b'\x00\x00\x00\x00\x00\x00'
     """
     entries = sorted(entries, key=lambda entry: entry.tag)
     place = start + 2 + 12 * len(entries) + 4

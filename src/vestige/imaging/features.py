@@ -1,4 +1,6 @@
-"""Aligning two images by matched details: SIFT (Lowe 2004) and random sample consensus (MAGSAC++, Barath 2020)."""
+"""Aligning two images by matched details: SIFT (Lowe 2004) and random sample consensus (MAGSAC++, Barath
+2020).
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,8 @@ def match(
 ) -> tuple[Matrix, int] | None:
     """Transform from fixed to moving pixels by matched details, and how many agree; None where too few do.
 
-    `inverted` turns the moving image into its negative first: infrared often shows dark what light shows bright.
+    `inverted` turns the moving image into its negative first: infrared often shows dark what light shows
+    bright.
 
     >>> random = np.random.default_rng(0)
     >>> scene = cv2.GaussianBlur(random.normal(size=(120, 150)).astype(np.float32), (0, 0), 2)
@@ -72,7 +75,8 @@ def _bytes(image: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def _described(image: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
-    points, descriptors = cv2.SIFT_create(MOST_FEATURES, contrastThreshold=0.02).detectAndCompute(image, None)  # type: ignore[attr-defined]
+    detector: Any = cv2.SIFT_create(MOST_FEATURES, contrastThreshold=0.02)  # type: ignore[attr-defined]
+    points, descriptors = detector.detectAndCompute(image, None)
     if descriptors is None or len(points) < FEWEST_INLIERS:
         return None
     # RootSIFT (Arandjelovic & Zisserman 2012): the Hellinger distance matches better than the Euclidean.

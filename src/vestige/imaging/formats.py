@@ -13,9 +13,9 @@ from vestige.errors import InputError
 __all__ = ["IMAGE_SUFFIXES", "RAW_SUFFIXES", "image_format", "natural_sort_key"]
 
 RAW_SUFFIXES: Final = frozenset(
-    ".3fr .arw .cr2 .cr3 .dng .erf .fff .iiq .k25 .kdc .mef .mos .mrw .nef .nrw .orf .pef .raf .raw .rw2 .rwl "
-    ".sr2 .srf .srw .x3f".split()
-)
+    {".3fr", ".arw", ".cr2", ".cr3", ".dng", ".erf", ".fff", ".iiq", ".k25", ".kdc", ".mef", ".mos", ".mrw",
+     ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f"}
+)  # fmt: skip
 SUFFIXES: Final[dict[str, frozenset[str]]] = {
     "jpeg": frozenset({".jpg", ".jpeg", ".jpe"}),
     "png": frozenset({".png"}),
@@ -55,7 +55,7 @@ def image_format(path: str | os.PathLike[str]) -> str:
     >>> image_format(path)
     Traceback (most recent call last):
     ...
-    vestige.errors.InputError: ...empty.tif is empty; expected a JPEG, PNG, TIFF, JPEG 2000 or camera RAW image: ...
+    vestige.errors.InputError: ...empty.tif is empty; expected a JPEG, PNG, ...
     """
     path = Path(path)
     suffix = path.suffix.lower()

@@ -48,7 +48,8 @@ class ImageInfo:
     encoding : how stored values become linear light: the sRGB curve, the embedded profile, or as they are.
     white_level : stored value that means 1.0.
     icc : embedded colour profile.
-    exif : what the camera noted, by the EXIF names (FocalLength in mm, ExposureTime in s, SubjectDistance in m).
+    exif : what the camera noted, by the EXIF names (FocalLength in mm, ExposureTime in s, SubjectDistance
+        in m).
     exif_bytes : the whole EXIF block, for `write_image(..., exif=)`.
     ppi : resolution in pixels an inch.
     description : free text of the file.

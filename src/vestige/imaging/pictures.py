@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import cv2
 import numpy as np
@@ -25,13 +25,16 @@ def picture(
     low: float | None = None,
     high: float | None = None,
 ) -> NDArray[np.uint8]:
-    """An sRGB picture, (height, width, 3) uint8, at most `max_side` a side, of a linear image or a scalar map.
+    """An sRGB picture, (height, width, 3) uint8, at most `max_side` a side, of a linear image or a scalar
+    map.
 
     Parameters
     ----------
-    pixels : linear light (height, width[, 3]); with `colour_map`, any scalar map (height, width), NaN where unknown.
+    pixels : linear light (height, width[, 3]); with `colour_map`, any scalar map (height, width), NaN
+        where unknown.
     colour_map : 'grey', 'viridis', 'magma', 'inferno', 'plasma', 'cividis', 'turbo' or 'twilight' (cyclic).
-    low, high : values shown darkest and brightest; 0 and 1 for an image, the 1st and 99th percentile for a map.
+    low, high : values shown darkest and brightest; 0 and 1 for an image, the 1st and 99th percentile for a
+        map.
 
     >>> picture(np.ones((2, 2), np.float32))[0, 0].tolist()
     [255, 255, 255]
@@ -40,7 +43,7 @@ def picture(
     """
     if pixels.ndim not in (2, 3) or (pixels.ndim == 3 and (pixels.shape[2] != 3 or colour_map)):
         raise UsageError(
-            f"a picture is made of (height, width) or, without colour map, (height, width, 3), not {pixels.shape}"
+            f"a picture shows (height, width) or, without colour map, (height, width, 3), not {pixels.shape}"
         )
     small = _shrunk(np.asarray(pixels, np.float32), max_side)
     if colour_map:
@@ -81,7 +84,8 @@ def _shrunk(pixels: NDArray[np.float32], max_side: int) -> NDArray[np.float32]:
     if scale <= 1:
         return pixels
     size = max(1, round(pixels.shape[1] / scale)), max(1, round(pixels.shape[0] / scale))
-    return cv2.resize(np.ascontiguousarray(pixels), size, interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
+    small = cv2.resize(np.ascontiguousarray(pixels), size, interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.float32)
 
 
 def _mapped(
@@ -97,7 +101,8 @@ def _mapped(
     else:
         number = getattr(cv2, f"COLORMAP_{colour_map.upper()}", None)
         if number is None:
-            raise UsageError(f"colour_map must be one of {', '.join(ColourMap.__args__)}, not {colour_map!r}")  # type: ignore[attr-defined]
+            known_maps = ", ".join(get_args(ColourMap))
+            raise UsageError(f"colour_map must be one of {known_maps}, not {colour_map!r}")
         colours = np.ascontiguousarray(cv2.applyColorMap(codes, number)[..., ::-1])
     colours[~known] = NO_DATA
     return colours

@@ -89,7 +89,7 @@ def _curve(tag: bytes, where: NDArray[np.float64]) -> NDArray[np.float64]:
         table = np.frombuffer(tag, ">u2", count, 12).astype(np.float64)
         if count == 1:
             return np.asarray(where ** (table[0] / 256), np.float64)
-        return np.interp(where, np.linspace(0, 1, count), table / 65535)
+        return np.asarray(np.interp(where, np.linspace(0, 1, count), table / 65535), np.float64)
     kind = struct.unpack_from(">H", tag, 8)[0]
     if tag[:4] != b"para" or kind not in (0, 3):
         raise ValueError("a curve of another kind than sRGB's")
@@ -97,4 +97,4 @@ def _curve(tag: bytes, where: NDArray[np.float64]) -> NDArray[np.float64]:
     if kind == 0:
         return np.asarray(where ** values[0], np.float64)
     g, a, b, c, d = values
-    return np.where(where >= d, np.maximum(a * where + b, 0) ** g, c * where)
+    return np.asarray(np.where(where >= d, np.maximum(a * where + b, 0) ** g, c * where), np.float64)

@@ -45,7 +45,8 @@ def probe(path: str | os.PathLike[str], *, page: int = 0, limits: Limits | None 
     kind = image_format(path)
     header = decoding.decode(path, kind, page=page, limits=limits or Limits())
     header["exif"] = MappingProxyType(header["exif"])
-    return ImageInfo(path=path, format=kind, encoding=_encoding(kind, header), **header)  # type: ignore[arg-type]
+    fields: dict[str, Any] = {"format": kind, "encoding": _encoding(kind, header), **header}
+    return ImageInfo(path=path, **fields)
 
 
 def open_image(
@@ -60,8 +61,9 @@ def open_image(
 
     Parameters
     ----------
-    encoding : how stored values become linear light. 'auto': float and camera RAW are linear, an embedded profile
-        is obeyed, other integers follow the sRGB curve. 'srgb' and 'linear' overrule what the file says.
+    encoding : how stored values become linear light. 'auto': float and camera RAW are linear, an embedded
+        profile is obeyed, other integers follow the sRGB curve. 'srgb' and 'linear' overrule what the file
+        says.
     white_level : stored value that means 1.0, for example 4095 for 12-bit data in a 16-bit file.
     page : which image of a file with several, from 0.
     limits : what the file may cost.
@@ -117,7 +119,9 @@ def read_image(
 
 
 class Image:
-    """An opened image: `read` gives linear light, `pixels` what is stored, both by rows. Made by `open_image`."""
+    """An opened image: `read` gives linear light, `pixels` what is stored, both by rows. Made by
+    `open_image`.
+    """
 
     def __init__(
         self,
@@ -211,8 +215,8 @@ class Image:
                 raise OutputError(f"no temporary file can be made ({error.strerror}): set TMPDIR") from None
             try:
                 decoding.decode(
-                    self.info.path, self.info.format, page=self._page, limits=self._limits, spool=spool.fileno(),
-                    linear=linear,
+                    self.info.path, self.info.format, page=self._page, limits=self._limits,
+                    spool=spool.fileno(), linear=linear,
                 )  # fmt: skip
             except BaseException:
                 spool.close()

@@ -1,8 +1,8 @@
 """Bringing one frame on to another: several methods, one judge.
 
 No single method holds on every pair (measured: intensity correlation diverges between distant bands, gradient
-correlation lost a painted page by 9 px, SIFT has 1 px of noise). So each proposes, all are judged by one score, and the
-winner must come back to where it started when the two frames change places.
+correlation lost a painted page by 9 px, SIFT has 1 px of noise). So each proposes, all are judged by one
+score, and the winner must come back to where it started when the two frames change places.
 """
 
 from __future__ import annotations
@@ -44,10 +44,11 @@ class Registration:
 
     Attributes
     ----------
-    matrix : 3 x 3 float64, from FIXED pixels (x, y, 1) to MOVING pixels; `warp(moving, matrix, fixed.shape)` brings
-        the moving frame on to the fixed one.
+    matrix : 3 x 3 float64, from FIXED pixels (x, y, 1) to MOVING pixels; `warp(moving, matrix,
+        fixed.shape)` brings the moving frame on to the fixed one.
     score : correlation of the locally normalised gradient strengths of both, -1..1.
-    residual : closed loop, fixed to moving and back by separate alignments: root-mean-square distance in fixed pixels.
+    residual : closed loop, fixed to moving and back by separate alignments: root-mean-square distance in
+        fixed pixels.
     method : which proposal won: 'gradient', 'intensity', 'features', or 'initial' where nothing was better.
 
     >>> Registration(np.eye(3), 1.0, 0.0, "initial").method
@@ -141,7 +142,9 @@ def _coarse_start(
     model: Model,
     initial: ArrayLike | None,
 ) -> Matrix:
-    """A rough transform in full-size pixels: the given one, matched details, or blind trials, whichever fits best."""
+    """A rough transform in full-size pixels: the given one, matched details, or blind trials, whichever
+    fits best.
+    """
     # Two views of one thing fill their frames alike: equal sizes even out different resolutions.
     shrink_here = min(1.0, COARSE_SIDE / max(fixed.shape[:2]))
     shrink_there = min(1.0, COARSE_SIDE / max(moving.shape[:2]))
@@ -168,7 +171,9 @@ def _coarse_start(
 def _matched_resolution(
     fixed: NDArray[Any], moving: NDArray[Any], mask: NDArray[Any] | None, start: Matrix, working_side: int
 ) -> _Pair:
-    """Both frames at working size, the finer one shrunk to the pixels of the other, so that neither is aliased."""
+    """Both frames at working size, the finer one shrunk to the pixels of the other, so that neither is
+    aliased.
+    """
     shrink_here = min(1.0, working_side / max(fixed.shape[:2]))
     shrink_there = min(1.0, working_side / max(moving.shape[:2]))
     enlarged = float(np.sqrt(abs(np.linalg.det(start[:2, :2])))) * shrink_there / shrink_here
@@ -212,7 +217,9 @@ def _frame(image: NDArray[Any], mask: NDArray[Any] | None, shrink: float) -> _Fr
 
 
 def _shrunk(image: FloatImage, shrink: float) -> FloatImage:
-    """Shrunk by the same ratio both ways, to a hair: a last row or column that does not fill a pixel is cut off."""
+    """Shrunk by the same ratio both ways, to a hair: a last row or column that does not fill a pixel is
+    cut off.
+    """
     width = max(1, round(image.shape[1] * shrink))
     ratio = image.shape[1] / width
     height = max(1, int(image.shape[0] / ratio))
@@ -266,7 +273,9 @@ def _proposals(pair: _Pair, start: Matrix, model: Model) -> list[_Proposal]:
 
 
 def _closing(proposals: list[_Proposal], pair: _Pair, model: Model) -> tuple[_Proposal, float]:
-    """Of the proposals that fit nearly as well as the best, the one that comes back nearest to where it started."""
+    """Of the proposals that fit nearly as well as the best, the one that comes back nearest to where it
+    started.
+    """
     limit = proposals[0].score - (1 - NEARLY_BEST) * abs(proposals[0].score)
     near = [one for one in proposals if one.score >= limit and abs(np.linalg.det(one.matrix)) > 1e-6]
     # The start is the rough answer of the coarse stage: it stands only where refining it made it worse.

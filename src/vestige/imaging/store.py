@@ -55,10 +55,11 @@ def write_rows(descriptor: int, values: NDArray[Any], offset: int) -> None:
 
 
 class StripStore:
-    """An array of `height` x `width` (x `channels`) in the file `path`; ``store[y0:y1]`` reads and writes rows.
+    """An array of `height` x `width` (x `channels`) in the file `path`; ``store[y0:y1]`` reads and writes
+    rows.
 
-    An existing file of the right size is opened as it is, so that a run that was stopped finds its rows again;
-    rows never written are zero. Unlike a memory map, it never counts against a memory budget.
+    An existing file of the right size is opened as it is, so that a run that was stopped finds its rows
+    again; rows never written are zero. Unlike a memory map, it never counts against a memory budget.
 
     Raises
     ------

@@ -47,7 +47,8 @@ def srgb_from_linear(linear: ArrayLike) -> FloatArray:
 def linear_from_code(
     codes: NDArray[np.uint8] | NDArray[np.uint16], *, curve: bool, white_level: float
 ) -> NDArray[np.float32]:
-    """Linear light of stored integers, by a table: code / `white_level`, then the sRGB curve where `curve` says.
+    """Linear light of stored integers, by a table: code / `white_level`, then the sRGB curve where `curve`
+    says.
 
     >>> linear_from_code(np.array([0, 255], np.uint8), curve=True, white_level=255.0)
     array([0., 1.], dtype=float32)

@@ -103,7 +103,8 @@ def displacement(one: Matrix, other: Matrix, shape: tuple[int, ...]) -> float:
 
 
 def scaled(matrix: Matrix, target: float, source: float) -> Matrix:
-    """The same transform between images enlarged by `target` (moving) and `source` (fixed), pixel areas aligned.
+    """The same transform between images enlarged by `target` (moving) and `source` (fixed), pixel areas
+    aligned.
 
     >>> scaled(matrix_of(np.array([1.0, 0.0]), "translation"), 2.0, 2.0)[:2, 2].tolist()
     [2.0, 0.0]

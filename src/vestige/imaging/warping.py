@@ -1,7 +1,8 @@
 """Resampling an image through a 3 x 3 matrix, whole or a few rows at a time.
 
-OpenCV's cubic kernel (a = -0.75) moves detail by up to 0.04 px; here it is Catmull and Rom's (a = -0.5), which is
-exact for straight slopes (Keys 1981, 'Cubic convolution interpolation for digital image processing').
+OpenCV's cubic kernel (a = -0.75) moves detail by up to 0.04 px; here it is Catmull and Rom's (a = -0.5),
+which is exact for straight slopes (Keys 1981, 'Cubic convolution interpolation for digital image
+processing').
 """
 
 from __future__ import annotations
@@ -37,8 +38,8 @@ def warp(
     Parameters
     ----------
     image : (height, width) or (height, width, channels).
-    matrix : 3 x 3, from output to input pixels; (0, 0) is the centre of the first pixel. `Registration.matrix`
-        fits: it brings the moving image on to the fixed one.
+    matrix : 3 x 3, from output to input pixels; (0, 0) is the centre of the first pixel.
+        `Registration.matrix` fits: it brings the moving image on to the fixed one.
     shape : (height, width) of the output; more numbers are ignored.
     interpolation : 'nearest', 'linear' or 'cubic' (Catmull-Rom).
     border : value outside the image, or 'reflect'.
@@ -106,7 +107,9 @@ def _resample(
     outside: np.float32,
     reflect: bool,
 ) -> None:  # pragma: no cover - compiled
-    """Weighted neighbourhood of `taps` x `taps` pixels; at the rim of the image the neighbourhood is mirrored."""
+    """Weighted neighbourhood of `taps` x `taps` pixels; at the rim of the image the neighbourhood is
+    mirrored.
+    """
     height, width, channels = source.shape
     across, down = np.empty(4), np.empty(4)
     columns, lines = np.empty(4, np.int64), np.empty(4, np.int64)

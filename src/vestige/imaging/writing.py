@@ -1,4 +1,6 @@
-"""Writing images: encoded, tiled, with profile and EXIF; atomic, and read back before the old file is replaced."""
+"""Writing images: encoded, tiled, with profile and EXIF; atomic, and read back before the old file is
+replaced.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +65,8 @@ def write_image(
 
     Parameters
     ----------
-    pixels : (height, width) or (height, width, 3), linear light 0..1; what is outside is cut off in 8 and 16 bit.
+    pixels : (height, width) or (height, width, 3), linear light 0..1; what is outside is cut off in 8 and
+        16 bit.
     depth : bits a value: 16 unless said otherwise, 8 in JPEG; 32 stores the float32 numbers as they are.
     profile : 'srgb', the bytes of an ICC profile, or None: sRGB values without a profile.
     ppi : pixels an inch.
@@ -144,7 +147,7 @@ class ImageWriter:
             self._spool = tempfile.TemporaryFile(dir=self.path.parent)  # noqa: SIM115 - closed by `discard`
         except OSError as error:
             raise OutputError(
-                f"{self.path} cannot be written ({error.strerror}): choose a folder that exists and is writable"
+                f"{self.path} cannot be written ({error.strerror}): choose a folder that exists"
             ) from None
         self._source = _encoders.Source(self._spool.fileno(), self.shape, self.dtype)
 
@@ -208,10 +211,8 @@ class ImageWriter:
 
     def finish(self) -> None:
         """Encode, force on to the disk, read back, and put the file under its name."""
-        if not self._written.all():
-            raise OutputError(
-                f"{self.path} was not written: {int((~self._written).sum())} of {self.shape[0]} rows are missing"
-            )
+        if missing := int((~self._written).sum()):
+            raise OutputError(f"{self.path} was not written: {missing} of {self.shape[0]} rows are missing")
         handle, name = tempfile.mkstemp(
             dir=self.path.parent, prefix=f".{self.path.stem}-", suffix=self.path.suffix
         )

@@ -19,8 +19,9 @@ NORMAL_SPREAD_A_MEDIAN = 1.4826
 def noise(image: NDArray[Any]) -> float:
     """Standard deviation of the noise in the units of the image, (height, width) or (height, width, 3).
 
-    The median of the filtered values, so that edges and texture hardly count. Source: Immerkaer 1996, 'Fast noise
-    variance estimation', with a robust spread. Noise that was smoothed by a camera or by JPEG reads too low.
+    The median of the filtered values, so that edges and texture hardly count. Source: Immerkaer 1996,
+    'Fast noise variance estimation', with a robust spread. Noise that was smoothed by a camera or by JPEG
+    reads too low.
 
     >>> random = np.random.default_rng(0)
     >>> round(noise(0.5 + 0.02 * random.normal(size=(200, 200))), 3)

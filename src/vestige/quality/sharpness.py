@@ -16,9 +16,11 @@ __all__ = ["sharpness_map"]
 def sharpness_map(
     image: NDArray[Any], *, window: float = 8.0, pixels_per_mm: float | None = None
 ) -> NDArray[np.float32]:
-    """Local sharpness: energy of the modified Laplacian, averaged over a Gaussian window, (height, width) float32.
+    """Local sharpness: energy of the modified Laplacian, averaged over a Gaussian window, (height, width)
+    float32.
 
-    Source: Nayar & Nakagawa 1994, 'Shape from focus'. Comparable between frames of one scene, not between scenes.
+    Source: Nayar & Nakagawa 1994, 'Shape from focus'. Comparable between frames of one scene, not between
+    scenes.
 
     Parameters
     ----------
@@ -27,7 +29,8 @@ def sharpness_map(
     pixels_per_mm : scale of the object in the image.
 
     >>> checks = np.indices((40, 40)).sum(axis=0) % 2
-    >>> bool(sharpness_map(checks)[20, 20] > sharpness_map(cv2.GaussianBlur(checks.astype(float), (0, 0), 2))[20, 20])
+    >>> soft = cv2.GaussianBlur(checks.astype(float), (0, 0), 2)
+    >>> bool(sharpness_map(checks)[20, 20] > sharpness_map(soft)[20, 20])
     True
     """
     sigma = window * (pixels_per_mm or 1.0)
