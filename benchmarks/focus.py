@@ -4,7 +4,8 @@
 
 Scenes of our forward model (still and moving) have exact truth; the real circuit board (VESTIGE_REAL_DATA)
 has none, so only time, memory and detail are told. Every contender's picture is registered to the truth and
-fitted by one gain before it is compared: focusweave keeps its own reference and brightness.
+fitted by one gain before it is compared: focusweave keeps its own reference and brightness. All work is done
+in processes of their own, since a child counts its parent's memory as its own peak.
 """
 
 from __future__ import annotations
@@ -115,15 +116,19 @@ def with_truth(name: str, folder: str, work: Path) -> list[list[Any]]:
 def quality(row: Row, folder: str, out: Path) -> list[float | None]:
     if not (out / "image.tif").exists():
         return [None] * 4
-    found = against_truth(folder, str(out))
+    found = measure("quality", against_truth, folder, str(out)).value
     return [found["psnr"], found["edge"], found["depth"], found["warp"]]
+
+
+def detail_of(path: str) -> float:
+    from vestige.imaging import read_image
+    from vestige.quality import sharpness_map
+
+    return float(np.mean(sharpness_map(read_image(path))))
 
 
 def real(work: Path) -> list[list[Any]]:
     """The circuit board: mean detail beside the sharpest frame's, seconds, memory."""
-    from vestige.imaging import read_image
-    from vestige.quality import sharpness_map
-
     folder = work / "pcb7"
     folder.mkdir()
     for path in Path(os.environ["VESTIGE_REAL_DATA"], "focus", "pcb7").glob("*.jpg"):
@@ -132,7 +137,7 @@ def real(work: Path) -> list[list[Any]]:
     for label, function in CONTENDERS.items():
         out = work / f"pcb7-{label.replace(' ', '-')}"
         row = measure(label, function, str(folder), str(out))
-        detail[label] = float(np.mean(sharpness_map(read_image(out / "image.tif"))))
+        detail[label] = measure("detail", detail_of, str(out / "image.tif")).value
         rows.append([label, row.seconds, row.peak_mib])
     return [[*row, detail[row[0]] / detail["sharpest frame"]] for row in rows]
 
@@ -145,7 +150,7 @@ def main(*, quick: bool) -> None:
         rows = []
         for name, values in {"still": still, "moving": {}}.items():
             folder = str(work / name)
-            simulated(folder, {"height": height, "frames": frames, **values})
+            measure("scene", simulated, folder, {"height": height, "frames": frames, **values})
             rows += with_truth(name, folder, work)
         size = f"{frames} frames of {height * 4 // 3} x {height}"
         report("focus", COLUMNS, rows, part="truth", scene=size, seed=SEED)

@@ -15,6 +15,7 @@ from vestige.contract import (
     Outcome,
     Output,
     Recipe,
+    Session,
     Technique,
 )
 from vestige.focus.recipe import SceneRecipe, StackRecipe
@@ -24,6 +25,12 @@ def _run(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
     from vestige.focus.pipeline import run
 
     return run(inputs, recipe, context)
+
+
+def _open(inputs: Inputs, context: Context) -> Session:
+    from vestige.focus.session import preview
+
+    return preview(inputs, context)
 
 
 def _make(recipe: Recipe, folder: Path, seed: int) -> Capture:
@@ -63,6 +70,7 @@ technique = Technique(
                 ),
             ),
             run=_run,
+            open=_open,
         ),
     ),
     varies=("focus",),
