@@ -1,6 +1,5 @@
 """A technique of twenty lines gets all that the six get, from its operations alone."""
 
-import importlib.util
 import json
 import re
 import subprocess
@@ -23,10 +22,9 @@ from vestige.contract.report import load_report
 from vestige.contract.runner import run_key
 from vestige.testing import TechniqueConformance
 
-_spec = importlib.util.spec_from_file_location("toy", Path(__file__).with_name("toy.py"))
-_module = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(_module)
-toy = _module.toy
+from .conftest import load_toy
+
+toy = load_toy().toy
 
 
 @pytest.fixture(autouse=True)

@@ -31,7 +31,13 @@ def validate(product: Product) -> None:
         raise InputError(product.path, "does not exist", expected)
     if product.path.is_file() and product.path.stat().st_size == 0:
         raise InputError(product.path, "is empty", expected)
+    if product.path.is_dir() and product.kind not in _FOLDERS:
+        raise InputError(product.path, "is a folder", expected)
     _CHECKS[product.kind](product.path)
+
+
+#: Kinds that may be a folder of files.
+_FOLDERS = frozenset({Kind.IMAGE, Kind.PAGE, Kind.TEXT, Kind.RELIGHTABLE, Kind.TABLE, Kind.REPORT})
 
 
 def _picture(path: Path) -> None:
