@@ -13,9 +13,13 @@ from .planes import Planes as Planes
 from .planes import hemispherical_harmonics as hemispherical_harmonics
 from .planes import polynomial_texture_map as polynomial_texture_map
 from .planes import relight as relight
+from .recipe import RelightRecipe as RelightRecipe
+from .recipe import SceneRecipe as SceneRecipe
 from .spheres import Sphere as Sphere
 from .spheres import find_spheres as find_spheres
 from .spheres import lights_from_spheres as lights_from_spheres
 from .spheres import refine_sphere as refine_sphere
 from .surface import albedo as albedo
 from .surface import normals as normals
+from .web_format import read_relight as read_relight
+from .web_format import write_relight as write_relight

@@ -24,7 +24,7 @@ __all__ = [
 BasisName = Literal["ptm", "hsh"]
 
 #: Singular values below this share of the largest carry no information of the lights, only noise.
-RANK_TOLERANCE = 1e-3
+RANK_TOLERANCE = 0.02
 
 
 def polynomial_basis(lights: ArrayLike) -> NDArray[np.float64]:

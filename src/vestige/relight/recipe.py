@@ -49,7 +49,7 @@ class RelightRecipe(Recipe):
     white_level: float | None = setting(None, "Stored value that means white (4095 for 12 bits)", gt=0)
     basis: Basis = setting("auto", "Functions fitted to each pixel; auto takes what the lights support")
     colours: Literal["rgb", "lrgb"] = setting("rgb", "Fit each channel, or luminance and one colour a pixel")
-    quality: int = setting(95, "JPEG quality of the planes", ge=60, le=100)
+    quality: int = setting(97, "JPEG quality of the planes", ge=60, le=100)
     boundary: Literal["free", "periodic"] = setting(
         "free", "Edges in the integration of height: free (cosine), or periodic (Frankot-Chellappa)"
     )

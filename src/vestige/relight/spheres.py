@@ -17,7 +17,7 @@ RAYS = 180
 #: A disc seen under a highlight or a hair is still this share of its circle.
 ROUND = 0.8
 #: A highlight is this much of the brightest value on the sphere, and at least this bright.
-HIGHLIGHT_SHARE, HIGHLIGHT_LEAST = 0.7, 0.05
+HIGHLIGHT_SHARE, HIGHLIGHT_LEAST = 0.5, 0.05
 
 
 @dataclass(frozen=True)

@@ -51,9 +51,10 @@ def choose_model(wanted: Basis, colours: ColourSpace, lights: NDArray[np.float64
     'ptm'
     """
     if wanted == "auto":
-        for terms, least in ((16, 40), (9, 14)):
+        # Lights on two elevations leave one or two of nine harmonics open, and still beat the polynomial.
+        for terms, needed, least in ((16, 16, 40), (9, 7, 12)):
             basis = basis_matrix("hsh", lights, terms)
-            if len(lights) >= least and determined_terms(basis) == terms:
+            if len(lights) >= least and determined_terms(basis) >= needed:
                 return Model("hsh", terms, colours)
         return Model("ptm", 6, colours)
     return Model("ptm", 6, colours) if wanted == "ptm" else Model("hsh", int(wanted[3:]), colours)
