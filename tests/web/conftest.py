@@ -55,7 +55,9 @@ def _depth(folder: Path) -> dict[str, Any]:
 
 def _bands(folder: Path) -> dict[str, Any]:
     hill, colour = _hill(600, 800), _colour(600, 800)
-    cube = np.stack([np.clip(colour.mean(2) * (0.4 + 0.1 * band) + 0.05 * band * hill, 0, 1) for band in range(6)])
+    cube = np.stack(
+        [np.clip(colour.mean(2) * (0.4 + 0.1 * band) + 0.05 * band * hill, 0, 1) for band in range(6)]
+    )
     with tifffile.TiffWriter(folder / "bands.ome.tif", ome=True) as writer:
         options = {"tile": (256, 256), "photometric": "minisblack"}
         writer.write(cube.astype(np.float32), subifds=1, metadata={"axes": "CYX"}, **options)
@@ -70,7 +72,14 @@ def _relightable(folder: Path) -> dict[str, Any]:
     target.mkdir()
     normals = _normals(_hill(256, 320))
     albedo = np.array([0.8, 0.7, 0.55])
-    terms = np.stack([0.75 * normals[..., 2], 0.6 * normals[..., 0], 0.6 * normals[..., 1], *(0 * normals[..., :3].transpose(2, 0, 1))])
+    terms = np.stack(
+        [
+            0.75 * normals[..., 2],
+            0.6 * normals[..., 0],
+            0.6 * normals[..., 1],
+            *(0 * normals[..., :3].transpose(2, 0, 1)),
+        ]
+    )
     planes = (terms[:, None] * albedo[None, :, None, None]).reshape(18, 256, 320)
     low, high = planes.min((1, 2)), planes.max((1, 2))
     scale = np.maximum(high - low, 1e-3)
@@ -80,7 +89,15 @@ def _relightable(folder: Path) -> dict[str, Any]:
         codes = planes[part] / scale[part, None, None] + bias[part, None, None]
         pixels = (codes.transpose(1, 2, 0) * 255 + 0.5).astype(np.uint8)
         cv2.imwrite(str(target / f"plane_{number}.jpg"), pixels[..., ::-1])
-    info = {"width": 320, "height": 256, "format": "jpg", "type": "ptm", "colorspace": "rgb", "nplanes": 18, "lights": []}
+    info = {
+        "width": 320,
+        "height": 256,
+        "format": "jpg",
+        "type": "ptm",
+        "colorspace": "rgb",
+        "nplanes": 18,
+        "lights": [],
+    }
     info["materials"] = [{"scale": scale.tolist(), "bias": bias.tolist()}]
     (target / "info.json").write_text(json.dumps(info))
     return {}
@@ -97,8 +114,12 @@ def _mesh(folder: Path) -> dict[str, Any]:
 
     mesh = trimesh.creation.icosphere(subdivisions=4)
     mesh.vertices *= 1 + 0.12 * np.sin(6 * mesh.vertices[:, [1]])
-    mesh.visual.vertex_colors = np.c_[128 + 90 * mesh.vertices, np.full(len(mesh.vertices), 255)].clip(0, 255).astype(np.uint8)
-    (folder / "model.glb").write_bytes(trimesh.exchange.gltf.export_glb(trimesh.Scene(mesh), include_normals=True))
+    mesh.visual.vertex_colors = (
+        np.c_[128 + 90 * mesh.vertices, np.full(len(mesh.vertices), 255)].clip(0, 255).astype(np.uint8)
+    )
+    (folder / "model.glb").write_bytes(
+        trimesh.exchange.gltf.export_glb(trimesh.Scene(mesh), include_normals=True)
+    )
     return {}
 
 
@@ -154,7 +175,9 @@ def _georeferenced(path: Path, values: np.ndarray, nodata: float | None) -> None
 
     shape = {"height": values.shape[0], "width": values.shape[1], "count": 1, "dtype": values.dtype.name}
     place = Affine(0.5, 0.0, 480000, 0.0, -0.5, 5260000)
-    with rasterio.open(path, "w", driver="GTiff", crs="EPSG:31256", transform=place, nodata=nodata, **shape) as raster:
+    with rasterio.open(
+        path, "w", driver="GTiff", crs="EPSG:31256", transform=place, nodata=nodata, **shape
+    ) as raster:
         raster.write(values, 1)
 
 
@@ -177,13 +200,17 @@ def _features(folder: Path) -> dict[str, Any]:
     ring = Point(480045, 5259950).buffer(22).difference(Point(480045, 5259950).buffer(18))
     pit = Point(480110, 5259930).buffer(4)
     rows = {"class": ["ring", "pit"], "confidence": [0.93, 0.61], "geometry": [ring, pit]}
-    geopandas.GeoDataFrame(rows, crs="EPSG:31256").to_file(folder / "features.gpkg", layer="features", engine="pyogrio")
+    geopandas.GeoDataFrame(rows, crs="EPSG:31256").to_file(
+        folder / "features.gpkg", layer="features", engine="pyogrio"
+    )
     return {}
 
 
 def _model(folder: Path) -> dict[str, Any]:
     onnx = pytest.importorskip("onnx")
-    port = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, 1, None, None]) for name in "xy"]
+    port = [
+        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, 1, None, None]) for name in "xy"
+    ]
     graph = onnx.helper.make_graph([onnx.helper.make_node("Relu", ["x"], ["y"])], "small", port[:1], port[1:])
     made = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
     onnx.helper.set_model_props(made, {"classes": "background, feature"})
@@ -236,13 +263,17 @@ def write_report(folder: Path, records: list[ProductRecord], title: str = "One o
         seconds=3.25,
         peak_mib=210.0,
         budget={"cores": 2},
-        software=Software(vestige="0.1.0", commit="", python="3.11", machine="x86_64", libraries={"numpy": "2"}),
+        software=Software(
+            vestige="0.1.0", commit="", python="3.11", machine="x86_64", libraries={"numpy": "2"}
+        ),
         products=records,
         measurements={"residual_px": 0.12, "frames": {"used": 7, "left_out": 1}},
         warnings=["frame_03.tif was <left out>: it is blurred"],
     )
     (folder / "report.json").write_bytes(to_json(report))
-    (folder / "report.html").write_text("<!doctype html><title>Report</title><style>h1{color:teal}</style><h1>Report</h1>")
+    (folder / "report.html").write_text(
+        "<!doctype html><title>Report</title><style>h1{color:teal}</style><h1>Report</h1>"
+    )
 
 
 def record(name: str, kind: Kind, path: str, about: dict[str, Any] | None = None) -> ProductRecord:
@@ -261,7 +292,12 @@ def write_capture(folder: Path, frames: int = 4) -> None:
         pixels = (_colour(120, 160) * (0.5 + 0.12 * number) * 255).astype(np.uint8)
         cv2.imwrite(str(folder / f"frame_{number:02d}.png"), pixels[..., ::-1])
         light = (0.6, 0.0, 0.8)
-        listed.append(Frame(file=f"frame_{number:02d}.png", coordinates=coordinates(wavelength=400 + 50 * number, light=light)))
+        listed.append(
+            Frame(
+                file=f"frame_{number:02d}.png",
+                coordinates=coordinates(wavelength=400 + 50 * number, light=light),
+            )
+        )
     capture = Capture(thing=Thing(title="A <coin> & its case"), frames=listed)
     save(capture, folder)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vestige.errors import InputError
+from vestige.web.faults import reason
 
 _LARGEST = 64 * 2**20
 
@@ -60,7 +61,7 @@ def read_sheet(path: Path) -> Sheet:
     except OSError as error:
         raise InputError(path.name, f"cannot be read ({error.strerror})") from None
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise InputError(path.name, f"is no well-formed XML ({str(error)[:100]})") from None
+        raise InputError(path.name, f"is no well-formed XML ({reason(error, path)})") from None
     page = next(root.iter("{*}Page"), None)
     if page is None:
         raise InputError(path.name, "holds no page of text", "an ALTO file")
@@ -70,7 +71,7 @@ def read_sheet(path: Path) -> Sheet:
             raise InputError(path.name, "does not say how large its page is", "WIDTH and HEIGHT of the page")
         return Sheet(tuple(_block(block, width, height) for block in page.iter("{*}TextBlock")))
     except (TypeError, ValueError) as error:
-        raise InputError(path.name, f"holds a bad number ({str(error)[:100]})") from None
+        raise InputError(path.name, f"holds a bad number ({reason(error, path)})") from None
 
 
 def _block(block: Any, width: float, height: float) -> tuple[tuple[Word, ...], ...]:

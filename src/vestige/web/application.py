@@ -11,11 +11,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
+
 from vestige.errors import BudgetError, InputError, MissingError, OutputError, UsageError, VestigeError
 from vestige.web import pixels, views
+from vestige.web.faults import Absent, fault
 from vestige.web.language import catalogue, language_of
-from vestige.web.pictures import fault
-from vestige.web.security import Absent, Guard
+from vestige.web.security import Guard
 from vestige.web.shelf import Scanner
 
 #: What an error of the family means to a browser.
@@ -67,7 +68,11 @@ def _wrong(request: Request, error: Exception) -> Response:
 
 def _http(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    return _absent(request, error) if status == 404 else _problem(request, status, str(getattr(error, "detail", "")))
+    return (
+        _absent(request, error)
+        if status == 404
+        else _problem(request, status, str(getattr(error, "detail", "")))
+    )
 
 
 def _problem(request: Request, status: int, sentence: str) -> Response:

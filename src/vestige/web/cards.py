@@ -66,5 +66,9 @@ def cards(shelf: Shelf, work: list[Task]) -> list[Card]:
 def telling(result: ResultEntry) -> int | None:
     """The place of the product whose picture says most of a result; None where none has a picture."""
     records = result.report.products if result.report else []
-    ranked = [(_TELLING.index(record.kind), place) for place, record in enumerate(records) if record.kind in _TELLING]
+    ranked = [
+        (_TELLING.index(record.kind), place)
+        for place, record in enumerate(records)
+        if record.kind in _TELLING
+    ]
     return min(ranked)[1] if ranked else None

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vestige.errors import InputError
+from vestige.web.faults import reason
 
 #: A page draws this many outlines smoothly; beyond, the largest are drawn.
 MOST_FEATURES = 5000
@@ -47,7 +48,7 @@ def extent(path: Path) -> Extent:
                 reference = raster.crs.to_string() if raster.crs else ""
                 return Extent((min(across), min(up), max(across), max(up)), width, height, reference)
     except (RasterioError, OSError, ValueError) as error:
-        raise InputError(path.name, f"cannot be shown as a map ({str(error)[:120]})") from None
+        raise InputError(path.name, f"cannot be shown as a map ({reason(error, path)})") from None
 
 
 def features(path: Path, reference: str = "") -> dict[str, Any]:
@@ -72,8 +73,8 @@ def features(path: Path, reference: str = "") -> dict[str, Any]:
         plain = frame.set_crs(None, allow_override=True)
         collection: dict[str, Any] = json.loads(plain.to_json(default=str))
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ShapelyError, OSError) as error:
-        raise InputError(path.name, f"cannot be shown as outlines ({str(error)[:120]})") from None
+        raise InputError(path.name, f"cannot be shown as outlines ({reason(error, path)})") from None
     except (ValueError, TypeError, AttributeError) as error:
-        raise InputError(path.name, f"holds no outlines ({str(error)[:120]})") from None
+        raise InputError(path.name, f"holds no outlines ({reason(error, path)})") from None
     collection["total"] = total
     return collection

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from starlette.requests import Request
+
 from vestige.web.progress import tasks
 from vestige.web.shelf import Scanner
 

@@ -9,17 +9,16 @@ import tempfile
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from vestige.capture import Capture, Frame
 from vestige.contract.kinds import Kind
-from vestige.errors import InputError, VestigeError
+from vestige.errors import InputError
 from vestige.web.pyramid import Pyramid, open_pyramid
 from vestige.web.tone import Tone, encoded, natural_range, shown
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 CACHE = ".cache"
 
@@ -52,7 +51,7 @@ def kept(cache: Path, source: Path, what: str, make: Callable[[], bytes]) -> byt
     handle, temporary = tempfile.mkstemp(dir=cache)
     with open(handle, "wb") as stream:
         stream.write(data)
-    os.replace(temporary, target)
+    Path(temporary).replace(target)
     return data
 
 
@@ -61,16 +60,16 @@ def frame_picture(capture: Capture, frame: Frame, side: int, cache: Path) -> byt
     path = capture.path(frame)
 
     def make() -> bytes:
-        import numpy
+
         from vestige.imaging import open_image, srgb_from_linear
 
         encoding, white = capture.settings.get("encoding", "auto"), capture.settings.get("white_level")
         with open_image(path, encoding=encoding, white_level=white) as image:
-            light = numpy.atleast_3d(image.proxy(side))
+            light = np.atleast_3d(image.proxy(side))
         if encoding == "linear":
-            light = light / max(float(numpy.percentile(light, 99.5)), 1e-6)
-        pixels = (srgb_from_linear(numpy.clip(light, 0, 1)) * 255 + 0.5).astype(numpy.uint8)
-        return encoded(numpy.repeat(pixels, 3, 2) if pixels.shape[2] == 1 else pixels, quality=84)[0]
+            light = light / max(float(np.percentile(light, 99.5)), 1e-6)
+        pixels = (srgb_from_linear(np.clip(light, 0, 1)) * 255 + 0.5).astype(np.uint8)
+        return encoded(np.repeat(pixels, 3, 2) if pixels.shape[2] == 1 else pixels, quality=84)[0]
 
     return kept(cache, path, f"frame {side} {capture.settings.get('encoding')}", make)
 
@@ -99,12 +98,10 @@ def natural_tone(kind: Kind, pyramid: Pyramid) -> tuple[Tone, tuple[int, ...]]:
 
 def overview(pyramid: Pyramid, side: int, tone: Tone, bands: tuple[int, ...]) -> NDArray[np.uint8]:
     """The whole raster, toned."""
-    import numpy
-
     values = pyramid.overview(side, bands)
     if tone.look != "relief":
         return shown(values, tone)
-    around = numpy.pad(values, ((1, 1), (1, 1), (0, 0)), mode="edge")
+    around = np.pad(values, ((1, 1), (1, 1), (0, 0)), mode="edge")
     return shown(around, tone, pitch=pyramid.width / values.shape[1])
 
 
@@ -138,61 +135,54 @@ def thumbnail(kind: Kind, path: Path, files: list[Path], cache: Path, side: int 
 
 def _lit(folder: Path) -> NDArray[np.uint8]:
     """The constant term of a relightable picture: how it looks without a direction of light."""
-    import numpy
     from vestige.imaging import open_image, srgb_from_linear
 
     try:
         material = json.loads((folder / "info.json").read_bytes())["materials"][0]
-        scale, bias = (numpy.array(material[name][:3], numpy.float32) for name in ("scale", "bias"))
+        scale, bias = (np.array(material[name][:3], np.float32) for name in ("scale", "bias"))
     except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
-        raise InputError("info.json", f"does not describe a relightable picture ({str(error)[:80]})") from None
+        raise InputError(
+            "info.json", f"does not describe a relightable picture ({str(error)[:80]})"
+        ) from None
     with open_image(folder / "plane_0.jpg") as image:
-        codes = numpy.atleast_3d(srgb_from_linear(image.proxy(720)))
+        codes = np.atleast_3d(srgb_from_linear(image.proxy(720)))
     if codes.shape[2] != 3 or scale.shape != (3,):
         raise InputError("plane_0.jpg", "is grey", "three planes in one picture")
     values = (codes - bias) * scale
-    bright = max(float(numpy.percentile(values, 99.5)), 1e-6)
-    pixels: NDArray[np.uint8] = (numpy.clip(values / bright, 0, 1) * 255 + 0.5).astype(numpy.uint8)
+    bright = max(float(np.percentile(values, 99.5)), 1e-6)
+    pixels: NDArray[np.uint8] = (np.clip(values / bright, 0, 1) * 255 + 0.5).astype(np.uint8)
     return pixels
 
 
 def _outlines(path: Path) -> NDArray[np.uint8]:
     """The outlines of features, drawn on a light ground."""
     import cv2
-    import numpy
+
     from vestige.web.ground import features
 
     rings: list[NDArray[Any]] = []
     for feature in features(path)["features"]:
         rings += _rings(feature.get("geometry") or {})
-    picture = numpy.full((480, 640, 3), (246, 243, 236), numpy.uint8)
+    picture = np.full((480, 640, 3), (246, 243, 236), np.uint8)
     if not rings:
         return picture
-    every = numpy.concatenate(rings)
+    every = np.concatenate(rings)
     low, high = every.min(0), every.max(0)
     scale = 0.88 * min(640 / max(high[0] - low[0], 1e-9), 480 / max(high[1] - low[1], 1e-9))
     middle = (low + high) / 2
-    lines = [((ring - middle) * (scale, -scale) + (320, 240)).round().astype(numpy.int32) for ring in rings]
+    lines = [((ring - middle) * (scale, -scale) + (320, 240)).round().astype(np.int32) for ring in rings]
     cv2.fillPoly(picture, lines, (233, 199, 170), cv2.LINE_AA)
     cv2.polylines(picture, lines, isClosed=True, color=(160, 66, 40), thickness=2, lineType=cv2.LINE_AA)
     return picture
 
 
 def _rings(geometry: dict[str, Any]) -> list[NDArray[Any]]:
-    import numpy
 
     parts = geometry.get("coordinates") or []
     polygons = {"Polygon": [parts], "MultiPolygon": parts}.get(geometry.get("type", ""), [])
-    return [numpy.array(ring, numpy.float64)[:, :2] for polygon in polygons for ring in polygon]
+    return [np.array(ring, np.float64)[:, :2] for polygon in polygons for ring in polygon]
 
 
 def depictable(kind: Kind) -> bool:
     """Whether `thumbnail` can make a picture of products of a kind."""
     return kind not in (Kind.TEXT, Kind.MODEL, Kind.TABLE, Kind.REPORT)
-
-
-def fault(error: VestigeError) -> str:
-    """The sentence of an error, without paths of this machine."""
-    text = str(error)
-    path = getattr(error, "path", None)
-    return text.replace(str(path), path.name) if isinstance(path, Path) and path.is_absolute() else text

@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any
 
+import numpy as np
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
+
 from vestige.contract.kinds import Kind
 from vestige.contract.report_page import PAGE
 from vestige.errors import InputError, UsageError, VestigeError
-from vestige.web import pictures, viewers
+from vestige.web import pictures
+from vestige.web.documents import sheet
+from vestige.web.exhibit import Exhibit
+from vestige.web.faults import Absent
 from vestige.web.ground import extent, features
 from vestige.web.pyramid import Pyramid
-from vestige.web.security import STORED_POLICY, Absent
+from vestige.web.security import STORED_POLICY
 from vestige.web.shelf import Scanner
 from vestige.web.tone import LOOKS, Tone, encoded, shown
-from vestige.web.viewers import Exhibit
 
 router = APIRouter(include_in_schema=False)
 _KEEP = {"Cache-Control": "private, max-age=3600"}
@@ -94,18 +98,18 @@ def tile(exhibit: Shown, item: int, zoom: int, column: int, row: int, wish: Wish
 
 def _mixed(pyramid: Pyramid, zoom: int, column: int, row: int, bands: tuple[int, ...]) -> Any:
     """Three bands as red, green and blue, each within its own range."""
-    import numpy
-
     values = pyramid.tile(zoom, column, row, bands)
     layers = []
     for place, band in enumerate(bands):
         tone = Tone("picture", *pictures.band_range(pyramid, band))
         layers.append(shown(values[..., place : place + 1], tone)[..., 0])
-    return numpy.dstack(layers)
+    return np.dstack(layers)
 
 
 @router.get("/overview/{key}/{index}/{item}")
-def whole(exhibit: Shown, item: int, wish: Wished, side: Annotated[int, Query(ge=16, le=4096)] = 2048) -> Response:
+def whole(
+    exhibit: Shown, item: int, wish: Wished, side: Annotated[int, Query(ge=16, le=4096)] = 2048
+) -> Response:
     """The whole raster, at most `side` pixels long."""
     pyramid = exhibit.pyramid(item)
     return _answer(pictures.overview(pyramid, side, *wish.of(exhibit.record.kind, pyramid)), quality=92)
@@ -119,13 +123,13 @@ def _answer(pixels: Any, quality: int = 88) -> Response:
 @router.get("/raster/{key}/{index}/{item}")
 def raster(exhibit: Shown, item: int) -> dict[str, Any]:
     """Size and address of the tiles of one picture."""
-    return viewers.raster(exhibit, item)
+    return exhibit.raster(item)
 
 
 @router.get("/words/{key}/{index}/{item}")
 def words(exhibit: Shown, item: int) -> dict[str, Any]:
     """Words and their boxes on one page."""
-    return viewers.sheet(exhibit, item).plain()
+    return sheet(exhibit, item).plain()
 
 
 @router.get("/features/{key}/{index}")
@@ -146,7 +150,9 @@ def small(exhibit: Shown) -> Response:
     try:
         if not pictures.depictable(kind):
             raise InputError(exhibit.record.path, "has no picture")
-        data, media = pictures.thumbnail(kind, exhibit.result.path(exhibit.index), _telling(exhibit), exhibit.cache)
+        data, media = pictures.thumbnail(
+            kind, exhibit.result.path(exhibit.index), _telling(exhibit), exhibit.cache
+        )
     except VestigeError:
         return Response(_SIGN, media_type="image/svg+xml", headers={"Content-Security-Policy": STORED_POLICY})
     return Response(data, media_type=media, headers={"Cache-Control": "private, max-age=60"})
@@ -160,7 +166,8 @@ def _telling(exhibit: Exhibit) -> list[Any]:
 
 
 _SIGN = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 48"><rect width="64" height="48" fill="#d9d3c7"/>'
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 48">'
+    '<rect width="64" height="48" fill="#d9d3c7"/>'
     '<path d="M24 14h12l6 6v16H24zM36 14v6h6" fill="none" stroke="#8a8172" stroke-width="1.4"/></svg>'
 )
 
@@ -171,7 +178,9 @@ def frame(key: str, number: int, folder: Folder, side: Annotated[int, Query()] =
     entry = folder.capture(key)
     if entry.capture is None or side not in (320, 1600) or not 0 <= number < len(entry.capture.frames):
         raise Absent(number)
-    data = pictures.frame_picture(entry.capture, entry.capture.frames[number], side, pictures.cache_of(folder.root))
+    data = pictures.frame_picture(
+        entry.capture, entry.capture.frames[number], side, pictures.cache_of(folder.root)
+    )
     return Response(data, media_type="image/jpeg", headers=_KEEP)
 
 

@@ -1,8 +1,8 @@
 """Pyramids: any raster at any scale, a region at a time.
 
-A tiled, pyramidal TIFF in sRGB or of measured values is read as it lies, by libvips. Anything else (JPEG, PNG,
-strips, a wide colour profile) is decoded once by the limited child process of `vestige.imaging` into a pyramid in
-the cache, and read from there.
+A tiled, pyramidal TIFF in sRGB or of measured values is read as it lies, by libvips. Anything else (JPEG,
+PNG, strips, a wide colour profile) is decoded once, pictures by the limited child process of
+`vestige.imaging`, into a pyramid in the cache, and read from there.
 """
 
 from __future__ import annotations
@@ -17,14 +17,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from vestige.errors import InputError
-from vestige.web.security import Absent
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from vestige.web.faults import Absent, reason
 
 TILE = 512
 SMALL = 1024
@@ -77,7 +76,7 @@ class Pyramid:
         return max(0, math.ceil(math.log2(max(self.width, self.height) / TILE)))
 
     def tile(self, zoom: int, column: int, row: int, bands: tuple[int, ...], margin: int = 0) -> NDArray[Any]:
-        """Stored values of one tile, (height, width, bands), with `margin` more pixels on each side (repeated edge).
+        """Stored values of one tile, (height, width, bands), and `margin` more pixels on each side.
 
         Raises
         ------
@@ -104,15 +103,13 @@ class Pyramid:
         self, width: int, height: int, box: tuple[int, int, int, int], bands: tuple[int, ...], margin: int
     ) -> NDArray[Any]:
         """`box` (left, top, width, height) of the raster as it would be at `width` by `height`."""
-        import numpy
-
         if not bands or any(not 0 <= band < self.bands for band in bands):
             raise Absent(bands)
         level = next(item for item in reversed(self.levels) if item.width >= width or item is self.levels[0])
         with reading(level.sources[0].path):
             if len(level.sources) > 1:
                 parts = [_cut(level.sources[band], width, height, box, margin) for band in bands]
-                return numpy.dstack([part[..., 0] for part in parts])
+                return np.dstack([part[..., 0] for part in parts])
             return _cut(level.sources[0], width, height, box, margin)[..., list(bands)]
 
 
@@ -125,9 +122,9 @@ def reading(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError, IndexError, KeyError, TypeError, MemoryError) as error:
-        raise InputError(path.name, f"cannot be shown ({_first_line(error)})") from None
+        raise InputError(path.name, f"cannot be shown ({reason(error, path)})") from None
     except (pyvips.Error, tifffile.TiffFileError) as error:
-        raise InputError(path.name, f"cannot be shown ({_first_line(error)})") from None
+        raise InputError(path.name, f"cannot be shown ({reason(error, path)})") from None
 
 
 def open_pyramid(path: Path, cache: Path) -> Pyramid:
@@ -154,7 +151,11 @@ def _open(path: Path, cache: Path, changed: int, size: int) -> Pyramid:
         with reading(path):
             native = _native(path)
         ready = _ready(path, native)
-        if native.sample not in ("uint8", "uint16") or native.bands not in (1, 3, 4) or len(native.levels[0].sources) > 1:
+        if (
+            native.sample not in ("uint8", "uint16")
+            or native.bands not in (1, 3, 4)
+            or len(native.levels[0].sources) > 1
+        ):
             return native if ready else _derived(path, cache, f"{changed} {size}", native)
         if ready and probe(path).encoding == "srgb":
             return native
@@ -184,12 +185,14 @@ def _native(path: Path) -> Pyramid:
 
 
 def _ready(path: Path, native: Pyramid) -> bool:
-    """Whether it can be read a region at a time: tiled, with a small last level, in values libvips reads alike."""
+    """Whether it can be read a region at a time: tiled, with a small last level, in plain values."""
     import tifffile
 
     with tifffile.TiffFile(path) as tiff:
         key = tiff.series[0].keyframe
-        plain = key.is_tiled and native.sample in ("uint8", "uint16", "float32") and int(key.planarconfig) == 1
+        plain = (
+            key.is_tiled and native.sample in ("uint8", "uint16", "float32") and int(key.planarconfig) == 1
+        )
     last = native.levels[-1]
     return bool(plain and max(last.width, last.height) <= SMALL)
 
@@ -236,39 +239,40 @@ def _make(path: Path, target: Path, page: int | None) -> None:
             predictor="none",
             region_shrink="mean" if page is None else "nearest",
         )
-        os.replace(temporary, target)
+        Path(temporary).replace(target)
 
 
 def _display(path: Path) -> NDArray[np.uint8]:
     """A picture as 8-bit sRGB, decoded in the limited child process, a strip at a time."""
-    import numpy
     from vestige.imaging import open_image, srgb_from_linear, strips
 
     with open_image(path) as image:
-        shown = numpy.empty(image.shape, numpy.uint8)
-        for strip in strips(image.info.height, row_bytes=image.info.width * image.info.channels * 16, budget_bytes=64 << 20):
+        shown = np.empty(image.shape, np.uint8)
+        for strip in strips(
+            image.info.height, row_bytes=image.info.width * image.info.channels * 16, budget_bytes=64 << 20
+        ):
             rows = slice(strip.first, strip.last)
-            light = numpy.clip(image.read(rows), 0.0, 1.0)
-            shown[rows] = (srgb_from_linear(light) * 255 + 0.5).astype(numpy.uint8)
+            light = np.clip(image.read(rows), 0.0, 1.0)
+            shown[rows] = (srgb_from_linear(light) * 255 + 0.5).astype(np.uint8)
     return shown
 
 
 def _values(path: Path, page: int) -> NDArray[Any]:
     """Measured values of one page as they are stored, as float32 where they are of a wider type."""
-    import numpy
     import tifffile
 
     with reading(path):
         values = tifffile.imread(path, key=page)
         if values.ndim == 3 and values.shape[0] < 5 < values.shape[2]:
-            values = numpy.moveaxis(values, 0, -1)
-        if values.dtype not in (numpy.uint8, numpy.uint16, numpy.float32):
-            values = values.astype(numpy.float32)
-        return numpy.ascontiguousarray(values)
+            values = np.moveaxis(values, 0, -1)
+        if values.dtype not in (np.uint8, np.uint16, np.float32):
+            values = values.astype(np.float32)
+        return np.ascontiguousarray(values)
 
 
-def _cut(source: Source, width: int, height: int, box: tuple[int, int, int, int], margin: int) -> NDArray[Any]:
-    import numpy
+def _cut(
+    source: Source, width: int, height: int, box: tuple[int, int, int, int], margin: int
+) -> NDArray[Any]:
     import pyvips
 
     image = pyvips.Image.tiffload(str(source.path), page=source.page, subifd=source.subifd)
@@ -279,23 +283,20 @@ def _cut(source: Source, width: int, height: int, box: tuple[int, int, int, int]
     first_x, first_y = max(0, left - margin), max(0, top - margin)
     last_x, last_y = min(image.width, right + margin), min(image.height, bottom + margin)
     part = image.crop(first_x, first_y, last_x - first_x, last_y - first_y)
-    pixels: NDArray[Any] = numpy.atleast_3d(part.numpy())
-    edges = ((margin - top + first_y, margin - bottom + last_y), (margin - left + first_x, margin - right + last_x))
-    pixels = numpy.pad(pixels, (*((max(0, a), max(0, b)) for a, b in edges), (0, 0)), mode="edge")
+    pixels: NDArray[Any] = np.atleast_3d(part.numpy())
+    edges = (
+        (margin - top + first_y, margin - bottom + last_y),
+        (margin - left + first_x, margin - right + last_x),
+    )
+    pixels = np.pad(pixels, (*((max(0, a), max(0, b)) for a, b in edges), (0, 0)), mode="edge")
     wanted = (box[3] + 2 * margin, box[2] + 2 * margin)
     return pixels if pixels.shape[:2] == wanted else _resized(pixels, wanted)
 
 
 def _resized(pixels: NDArray[Any], shape: tuple[int, int]) -> NDArray[Any]:
     import cv2
-    import numpy
 
     larger = shape[0] >= pixels.shape[0]
-    nearest = pixels.dtype.kind == "f" and bool(numpy.isnan(pixels).any())
+    nearest = pixels.dtype.kind == "f" and bool(np.isnan(pixels).any())
     kind = cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR if larger else cv2.INTER_AREA
-    return numpy.atleast_3d(cv2.resize(pixels, (shape[1], shape[0]), interpolation=kind))
-
-
-def _first_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0][:160] if lines else type(error).__name__
+    return np.atleast_3d(cv2.resize(pixels, (shape[1], shape[0]), interpolation=kind))

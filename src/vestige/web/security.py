@@ -8,11 +8,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 #: Only this machine asks; a foreign name in ``Host`` is a page elsewhere that had its name rebound to us.
 HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
+#: The one style that the vendored OpenSeadragon puts into the page itself, by its digest.
+_OPENSEADRAGON = "'sha256-9xTiqzfwFaL2SGb1rmr8gysEwVVjIvqWAgmZgqFqpEE='"
 CONTENT_POLICY = "; ".join(
     (
         "default-src 'none'",
         "script-src 'self'",
-        "style-src 'self'",
+        f"style-src 'self' {_OPENSEADRAGON}",
         "img-src 'self' data: blob:",
         "font-src 'self'",
         "connect-src 'self' blob:",
@@ -24,7 +26,9 @@ CONTENT_POLICY = "; ".join(
     )
 )
 #: For files that were made by a run: they may carry their own pictures and styles, and do nothing.
-STORED_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; sandbox"
+STORED_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; sandbox"
+)
 HEADERS = {
     "Content-Security-Policy": CONTENT_POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -33,10 +37,6 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-
-
-class Absent(LookupError):
-    """What an address names is not there (any more)."""
 
 
 class Guard:

@@ -8,6 +8,7 @@ import os
 import socket
 import threading
 import webbrowser
+from pathlib import Path
 
 from vestige.errors import InputError, UsageError
 
@@ -32,9 +33,10 @@ def serve(
     vestige.errors.InputError: nowhere is no folder; expected a folder with captures or products
     """
     import uvicorn
+
     from vestige.web.application import create_app
 
-    if not os.path.isdir(folder):
+    if not Path(folder).is_dir():
         raise InputError(folder, "is no folder", "a folder with captures or products")
     listener = _listen(host, port)
     found = listener.getsockname()[1]

@@ -15,7 +15,7 @@ from pathlib import Path
 from vestige.capture import MANIFEST, Capture, load_manifest
 from vestige.contract.report import REPORT, ProductRecord, Report, load_report
 from vestige.errors import InputError, VestigeError
-from vestige.web.security import Absent
+from vestige.web.faults import Absent
 
 DEPTH = 4
 _TRUTH = "truth"
@@ -80,9 +80,13 @@ class ResultEntry:
         root = self.folder.resolve()
         path = (root / record.path).resolve() if "\0" not in record.path else root
         if path == root or not path.is_relative_to(root):
-            raise InputError(record.path, "lies outside the folder of its report", action="make the products again")
+            raise InputError(
+                record.path, "lies outside the folder of its report", action="make the products again"
+            )
         if not path.exists():
-            raise InputError(record.path, "does not exist", "a product where the report names one", "run it again")
+            raise InputError(
+                record.path, "does not exist", "a product where the report names one", "run it again"
+            )
         return path
 
     def files(self, index: int) -> list[Path]:
@@ -157,7 +161,7 @@ class Scanner:
 
 
 def key_of(where: str) -> str:
-    """The opaque name of a folder, from its path beneath the root: it leads to nothing but the shelf's own table.
+    """The opaque name of a folder, from its path beneath the root: a key to the shelf's own table only.
 
     >>> key_of("captures/coin")
     '4d0a9ebf1b3a1ea6'
@@ -166,7 +170,7 @@ def key_of(where: str) -> str:
 
 
 def _walk(folder: Path, depth: int) -> list[tuple[Path, set[str]]]:
-    """Folders with the names of their files, in natural order; never through links, nor into products or truth."""
+    """Folders with the names of their files, in natural order; not through links, nor into products."""
     from vestige.imaging import natural_sort_key
 
     try:

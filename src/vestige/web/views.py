@@ -11,17 +11,19 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
+
 from vestige.capture import Coordinate
 from vestige.contract.report_page import PAGE, readable, rows
 from vestige.errors import VestigeError
 from vestige.web import live, pictures
 from vestige.web.cards import cards, telling
+from vestige.web.exhibit import Exhibit
+from vestige.web.faults import Absent, fault
 from vestige.web.language import COOKIE, LANGUAGES, catalogue, language_of
 from vestige.web.pixels import Folder
 from vestige.web.progress import tasks
-from vestige.web.security import Absent
 from vestige.web.shelf import ResultEntry
-from vestige.web.viewers import VIEWERS, Exhibit
+from vestige.web.viewers import VIEWERS
 
 router = APIRouter(include_in_schema=False)
 #: A strip shows this many frames; more are on the next sheet.
@@ -46,10 +48,14 @@ def page(request: Request, template: str, status: int = 200, **told: Any) -> HTM
     """A template in the language of the person who asks."""
     language = language_of(request)
     words = catalogue(language)
-    text = _environment().get_template(template).render(
-        language=language, t=words.__getitem__, words=words, here=request.url.path, **told
+    text = (
+        _environment()
+        .get_template(template)
+        .render(language=language, t=words.__getitem__, words=words, here=request.url.path, **told)
     )
-    return HTMLResponse(text, status_code=status, headers={"Vary": "Accept-Language, Cookie", "Cache-Control": "no-cache"})
+    return HTMLResponse(
+        text, status_code=status, headers={"Vary": "Accept-Language, Cookie", "Cache-Control": "no-cache"}
+    )
 
 
 def size(count: int) -> str:
@@ -105,13 +111,17 @@ def events(request: Request, folder: Folder) -> StreamingResponse:
 
 
 @router.get("/capture/{key}")
-def capture(request: Request, key: str, folder: Folder, sheet: Annotated[int, Query(ge=0, le=100000)] = 0) -> HTMLResponse:
+def capture(
+    request: Request, key: str, folder: Folder, sheet: Annotated[int, Query(ge=0, le=100000)] = 0
+) -> HTMLResponse:
     """One capture: its frames with their coordinates."""
     entry = folder.capture(key)
     frames = list(enumerate(entry.capture.frames)) if entry.capture else []
     shown = frames[sheet * SHEET : (sheet + 1) * SHEET]
     sheets = (len(frames) + SHEET - 1) // SHEET
-    return page(request, "capture.html", entry=entry, frames=shown, total=len(frames), sheet=sheet, sheets=sheets)
+    return page(
+        request, "capture.html", entry=entry, frames=shown, total=len(frames), sheet=sheet, sheets=sheets
+    )
 
 
 @router.get("/result/{key}")
@@ -119,7 +129,14 @@ def capture(request: Request, key: str, folder: Folder, sheet: Annotated[int, Qu
 def result(request: Request, key: str, folder: Folder, index: int | None = None) -> HTMLResponse:
     """One product folder: a viewer of one product, and what was measured."""
     entry = folder.result(key)
-    told: dict[str, Any] = {"entry": entry, "index": None, "record": None, "viewer": None, "told": {}, "files": []}
+    told: dict[str, Any] = {
+        "entry": entry,
+        "index": None,
+        "record": None,
+        "viewer": None,
+        "told": {},
+        "files": [],
+    }
     if entry.report is None or not entry.report.products:
         return page(request, "result.html", **told, problem=entry.problem, **_record(entry))
     index = index if index is not None else telling(entry) or 0
@@ -132,7 +149,7 @@ def result(request: Request, key: str, folder: Folder, index: int | None = None)
         told |= {"viewer": viewer, "told": viewer.tell(exhibit) if viewer else {}}
     except VestigeError as error:
         told |= {"viewer": None}
-        problem = pictures.fault(error)
+        problem = fault(error)
     return page(request, "result.html", **told, problem=problem, **_record(entry))
 
 
@@ -140,7 +157,14 @@ def result(request: Request, key: str, folder: Folder, index: int | None = None)
 def record(request: Request, key: str, folder: Folder) -> HTMLResponse:
     """The report of a run, within the page."""
     entry = folder.result(key)
-    told: dict[str, Any] = {"entry": entry, "index": -1, "record": None, "viewer": None, "told": {}, "files": []}
+    told: dict[str, Any] = {
+        "entry": entry,
+        "index": -1,
+        "record": None,
+        "viewer": None,
+        "told": {},
+        "files": [],
+    }
     return page(request, "result.html", **told, problem=entry.problem, **_record(entry))
 
 
@@ -160,7 +184,9 @@ def choose(code: str, back: Annotated[str, Query(max_length=300)] = "/") -> Resp
     if code not in LANGUAGES:
         raise Absent(code)
     parts = urlsplit(back)
-    inside = not parts.scheme and not parts.netloc and back.startswith("/") and not back.startswith(("//", "/\\"))
+    inside = (
+        not parts.scheme and not parts.netloc and back.startswith("/") and not back.startswith(("//", "/\\"))
+    )
     answer = RedirectResponse(back if inside else "/", status_code=303)
     answer.set_cookie(COOKIE, code, max_age=31536000, httponly=True, samesite="strict")
     return answer

@@ -1,0 +1,79 @@
+"""What the deep-zoom viewers are told: pictures, measured values, bands, pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from vestige.contract.kinds import Kind
+from vestige.web.exhibit import Exhibit
+from vestige.web.pictures import band_range
+
+
+def pictures(exhibit: Exhibit) -> dict[str, Any]:
+    """Pictures; sizes of all but the first are asked for when they are opened."""
+    found = exhibit.pictures()
+    items = [exhibit.raster(found[0][0])] + [
+        {"label": path.stem, "ask": exhibit.address("raster", number)} for number, path in found[1:]
+    ]
+    for item, (number, _) in zip(items, found, strict=True):
+        item["picture"] = exhibit.address("overview", number) + "?side=200"
+    return {"stage": {"items": items, "pixel_mm": exhibit.about.get("pixel_mm")}}
+
+
+def page(exhibit: Exhibit) -> dict[str, Any]:
+    """Pictures with the words of the pages of the same name over them."""
+    told = pictures(exhibit)
+    text = exhibit.sibling(Kind.TEXT)
+    words = {path.stem: text.address("words", n) for n, path in text.sheets()} if text else {}
+    for item in told["stage"]["items"]:
+        item["words"] = words.get(item["label"])
+    return told
+
+
+def depth(exhibit: Exhibit) -> dict[str, Any]:
+    """Measured values with their range and unit."""
+    told = pictures(exhibit)
+    pyramid = exhibit.pyramid(exhibit.pictures()[0][0])
+    low, high = band_range(pyramid, 0)
+    scalar = {"low": low, "high": high, "unit": str(exhibit.about.get("unit", ""))}
+    told["stage"] |= {"looks": ["relief", "viridis", "cividis", "grey"], "range": scalar}
+    return told
+
+
+def bands(exhibit: Exhibit) -> dict[str, Any]:
+    """Bands with their names and ranges."""
+    told = pictures(exhibit)
+    pyramid = exhibit.pyramid(exhibit.pictures()[0][0])
+    labels = _labels(exhibit.about, pyramid.bands)
+    rows = []
+    for band in range(pyramid.bands):
+        low, high = band_range(pyramid, band)
+        rows.append({"label": labels[band], "low": low, "high": high})
+    told["stage"] |= {"bands": rows, "mixture": _mixture(exhibit.about, pyramid.bands)}
+    return told
+
+
+def _labels(about: Mapping[str, Any], count: int) -> list[str]:
+    """Names of the bands: what the technique calls them, else wavelengths, else numbers."""
+    for key in ("labels", "names", "bands", "band_names"):
+        names = about.get(key)
+        if isinstance(names, list) and len(names) == count:
+            return [str(name) for name in names]
+    waves = _wavelengths(about, count)
+    return [f"{wave:g} nm" for wave in waves] if waves else [str(band + 1) for band in range(count)]
+
+
+def _wavelengths(about: Mapping[str, Any], count: int) -> list[float]:
+    for key in ("wavelengths", "wavelength", "wavelengths_nm"):
+        waves = about.get(key)
+        if isinstance(waves, list) and len(waves) == count and all(isinstance(w, int | float) for w in waves):
+            return [float(wave) for wave in waves]
+    return []
+
+
+def _mixture(about: Mapping[str, Any], count: int) -> list[int]:
+    """Bands that first stand for red, green and blue: nearest to 620, 540, 460 nm, else the first three."""
+    if waves := _wavelengths(about, count):
+        return [min(range(count), key=lambda band: abs(waves[band] - wanted)) for wanted in (620, 540, 460)]
+    return [min(place, count - 1) for place in range(3)]
