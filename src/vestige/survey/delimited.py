@@ -69,6 +69,8 @@ def read_points(path: Path, *, column: str = "") -> tuple[NDArray[np.float64], C
     columns = _columns(path, text, column)
     wanted = (columns.east, columns.north, columns.value)
     body = text if columns.first_line == 0 else text.split("\n", columns.first_line)[-1]
+    if not body.strip():
+        raise InputError(path, "holds no reading, only headings", "easting, northing and value on each line")
     try:
         points = np.loadtxt(
             io.StringIO(body), delimiter=columns.delimiter, usecols=wanted, ndmin=2, comments="#"
@@ -125,6 +127,8 @@ def _columns(path: Path, text: str, column: str) -> Columns:
 
 def _delimiter(line: str) -> str | None:
     """What parts the columns; None for any run of blanks."""
+    if all(re.fullmatch(r"-?\d+(,\d+)?", word) for word in line.split()) and len(line.split()) >= 3:
+        return None
     counts = {sign: line.count(sign) for sign in ("\t", ";", ",")}
     for sign in ("\t", ";", ","):
         if counts[sign] >= 2:

@@ -133,11 +133,11 @@ def _readings(
         values = np.fromfile(data, "<f4").reshape(shape).astype(np.float32)
     except OSError as error:
         raise InputError(data, f"cannot be read ({error.strerror})") from None
-    values[~np.isfinite(values) | (np.abs(values - DUMMY) < 0.25)] = np.nan
+    values[~np.isfinite(values)] = np.nan
+    values[np.abs(values - DUMMY) < 0.25] = np.nan
     if not np.isfinite(values).any():
         raise InputError(data, "holds no reading, only dummy values")
-    with np.errstate(invalid="ignore"):
-        wild = np.argwhere(np.abs(values) > STRONGEST)
+    wild = np.argwhere(np.abs(values) > STRONGEST)
     if len(wild):
         traverse, reading = wild[0]
         raise InputError(

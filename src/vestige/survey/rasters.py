@@ -121,7 +121,8 @@ def read_saga(path: str | Path) -> Survey:
         data, np.dtype(order + kind), rows, columns, int(_number(header, entries, "DATAFILE_OFFSET", 0))
     )
     values = _without_nodata(values, entries.get("NODATA_VALUE", ""))
-    values = values * np.float32(_number(header, entries, "Z_FACTOR", 1))
+    with np.errstate(over="ignore"):
+        values = values * np.float32(_number(header, entries, "Z_FACTOR", 1))
     if entries.get("TOPTOBOTTOM", "FALSE").upper() != "TRUE":
         values = values[::-1]
     west = _number(header, entries, "POSITION_XMIN") - cell / 2
@@ -164,6 +165,7 @@ def _saga_values(path: Path, kind: np.dtype[Any], rows: int, columns: int, offse
         )
     with np.errstate(all="ignore"):
         values: Values = np.fromfile(path, kind, offset=offset).reshape(rows, columns).astype(np.float32)
+    values[~np.isfinite(values)] = np.nan
     return values
 
 

@@ -112,9 +112,8 @@ class _Course:
         self.device = torch.device(context.budget.device)
         torch.manual_seed(context.seed)
         network = UNet(recipe.filters, network=recipe.network)
-        self.network: WithNormalisation = WithNormalisation(network, recipe.low, recipe.high).to(
-            self.device, memory_format=torch.channels_last
-        )
+        self.network: WithNormalisation = WithNormalisation(network, recipe.low, recipe.high).to(self.device)
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimiser = torch.optim.Adam(self.network.parameters(), lr=recipe.learning_rate)
 
     def run(self) -> list[dict[str, Any]]:
@@ -162,7 +161,9 @@ class _Course:
 
                 values, classes = zoom_and_pan(values, classes, random)
             yield (
-                torch.from_numpy(values)[:, None].to(self.device, memory_format=torch.channels_last),
+                torch.from_numpy(values)[:, None]
+                .to(self.device)
+                .contiguous(memory_format=torch.channels_last),
                 torch.from_numpy(classes).to(self.device, torch.long),
             )
 
