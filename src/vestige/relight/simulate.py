@@ -37,7 +37,7 @@ def make(recipe: Recipe, folder: Path, seed: int) -> Capture:
     >>> import tempfile
     >>> capture = make(SceneRecipe(size=48, lights=3, rings=1), Path(tempfile.mkdtemp()), 0)
     >>> [frame.file for frame in capture.frames]
-    ['light_01.tif', 'light_02.tif', 'light_03.tif']
+    ['light_1.tif', 'light_2.tif', 'light_3.tif']
     """
     scene = recipe if isinstance(recipe, SceneRecipe) else SceneRecipe()
     random = np.random.default_rng([seed, 71])

@@ -183,7 +183,7 @@ def unshadowed_picture(frames: ArrayLike) -> NDArray[np.float32]:
     """
     values = np.asarray(frames, np.float32)
     grey = values.mean(axis=3) if values.ndim == 4 else values
-    return np.asarray(np.percentile(grey, 70, axis=0), np.float32)
+    return np.asarray(np.percentile(grey, 85, axis=0), np.float32)
 
 
 def _brightest_spot(weight: NDArray[np.float64]) -> NDArray[np.float64]:
