@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -52,9 +53,8 @@ LIBRARIES = (
         "three",
         "0.187.0",
         "MIT",
-        "export { ACESFilmicToneMapping, AmbientLight, Box3, Color, DirectionalLight, GridHelper, HemisphereLight, "
-        "MeshNormalMaterial, MeshStandardMaterial, PerspectiveCamera, Scene, Sphere, Vector3, WebGLRenderer } "
-        "from 'three';\n"
+        "export { ACESFilmicToneMapping, Box3, Color, DirectionalLight, HemisphereLight, "
+        "MeshStandardMaterial, PerspectiveCamera, Scene, Sphere, Vector3, WebGLRenderer } from 'three';\n"
         "export { GLTFLoader } from 'three/examples/jsm/loaders/GLTFLoader.js';\n"
         "export { OrbitControls } from 'three/examples/jsm/controls/OrbitControls.js';",
     ),
@@ -101,22 +101,19 @@ def fetch(folder: Path) -> None:
 def build(library: Library, folder: Path) -> dict[str, object]:
     """Write one library's files into the vendor folder; its row of the record."""
     package = folder / "node_modules" / library.package
-    written = []
-    if library.entry:
-        entry = folder / f"{library.name}.entry.js"
-        entry.write_text(library.entry)
-        out = VENDOR / f"{library.name}.js"
-        command = ["npx", "esbuild", str(entry), "--bundle", "--minify", "--format=esm", "--target=es2022"]
-        subprocess.run(
-            [*command, "--legal-comments=inline", f"--outfile={out}", "--log-level=warning"],
-            cwd=folder,
-            check=True,
-        )
-        written.append(out)
-    for source, target in library.files.items():
-        written.append(Path(shutil.copyfile(package / source, VENDOR / target)))
+    written, within = [], []
     licence = VENDOR / f"{library.name}.LICENCE.txt"
     shutil.copyfile(package / library.licence_file, licence)
+    if library.entry:
+        out, bundled = bundle(library, folder)
+        written.append(out)
+        for name in bundled:
+            within.append(describe(folder / "node_modules" / name))
+            text = next((folder / "node_modules" / name).glob("[Ll][Ii][Cc][Ee][Nn][SsCc]*")).read_text()
+            with licence.open("a") as stream:
+                stream.write(f"\n\n---- within: {name} ----\n\n{text}")
+    for source, target in library.files.items():
+        written.append(Path(shutil.copyfile(package / source, VENDOR / target)))
     lock = json.loads((folder / "package-lock.json").read_text())["packages"]
     return {
         "package": library.package,
@@ -125,7 +122,27 @@ def build(library: Library, folder: Path) -> dict[str, object]:
         "licence_file": licence.name,
         "integrity": lock[f"node_modules/{library.package}"]["integrity"],
         "files": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in written},
+        "within": within,
     }
+
+
+def bundle(library: Library, folder: Path) -> tuple[Path, list[str]]:
+    """One minified ES module, and the names of other packages that went into it."""
+    entry, notes = folder / f"{library.name}.entry.js", folder / f"{library.name}.json"
+    entry.write_text(library.entry)
+    out = VENDOR / f"{library.name}.js"
+    command = ["npx", "esbuild", str(entry), "--bundle", "--minify", "--format=esm", "--target=es2022"]
+    command += ["--legal-comments=inline", f"--outfile={out}", f"--metafile={notes}", "--log-level=warning"]
+    subprocess.run(command, cwd=folder, check=True)
+    inputs = json.loads(notes.read_text())["inputs"]
+    used = [re.match(r"node_modules/((?:@[^/]+/)?[^/]+)/", name) for name in inputs]
+    return out, sorted({found[1] for found in used if found} - {library.package})
+
+
+def describe(package: Path) -> dict[str, str]:
+    """Name, version and licence of an installed package."""
+    told = json.loads((package / "package.json").read_text())
+    return {"package": told["name"], "version": told["version"], "licence": told["license"]}
 
 
 def check() -> list[str]:

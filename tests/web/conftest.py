@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import tifffile
 from fastapi.testclient import TestClient
+
 from vestige.capture import Capture, Frame, Thing, coordinates, save
 from vestige.contract.kinds import Kind
 from vestige.contract.report import ProductRecord, Report, Software, to_json
@@ -123,7 +124,20 @@ def _mesh(folder: Path) -> dict[str, Any]:
     return {}
 
 
-WORDS = "Habe nun ach Philosophie Juristerei und Medizin durchaus studiert mit heißem Bemühn".split()
+WORDS = [
+    "Habe",
+    "nun",
+    "ach",
+    "Philosophie",
+    "Juristerei",
+    "und",
+    "Medizin",
+    "durchaus",
+    "studiert",
+    "mit",
+    "heißem",
+    "Bemühn",
+]
 
 
 def _page(folder: Path) -> dict[str, Any]:

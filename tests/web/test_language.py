@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 import vestige.web
 from vestige.contract.kinds import Kind
 from vestige.web.language import LANGUAGES, accepted, catalogue

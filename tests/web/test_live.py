@@ -5,6 +5,7 @@ import json
 
 import pytest
 from fastapi.testclient import TestClient
+
 from vestige.web import create_app, live
 from vestige.web.cards import cards
 from vestige.web.progress import Task, tasks

@@ -7,16 +7,35 @@ import cv2
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+
 from vestige.contract.kinds import Kind
 from vestige.web import create_app
 from vestige.web.shelf import Scanner
 from vestige.web.viewers import VIEWERS
 
 HOME = "http://127.0.0.1"
-KINDS = "image depth bands relightable normals mesh page text text grid classes features model table report".split()
+KINDS = [
+    "image",
+    "depth",
+    "bands",
+    "relightable",
+    "normals",
+    "mesh",
+    "page",
+    "text",
+    "text",
+    "grid",
+    "classes",
+    "features",
+    "model",
+    "table",
+    "report",
+]
 PLACES = [pytest.param(place, id=f"{place}-{kind}") for place, kind in enumerate(KINDS)]
 RASTERS = [
-    place for place, kind in enumerate(KINDS) if kind in "image depth bands normals page grid classes".split()
+    place
+    for place, kind in enumerate(KINDS)
+    if kind in ["image", "depth", "bands", "normals", "page", "grid", "classes"]
 ]
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 from fastapi.testclient import TestClient
+
 from vestige.errors import InputError, UsageError
 from vestige.web import create_app, serve
 from vestige.web.shelf import Scanner

@@ -275,7 +275,7 @@ def _cut(
 ) -> NDArray[Any]:
     import pyvips
 
-    image = pyvips.Image.tiffload(str(source.path), page=source.page, subifd=source.subifd)
+    image = pyvips.Image.tiffload(str(source.path), page=source.page, subifd=source.subifd, revalidate=True)
     across, down = image.width / width, image.height / height
     left, top = max(0, math.floor(box[0] * across)), max(0, math.floor(box[1] * down))
     right = min(image.width, max(left + 1, math.ceil((box[0] + box[2]) * across)))

@@ -90,7 +90,7 @@ export function choice(keys, chosen, changed) {
  */
 export function slider(label, range, changed) {
   const say = range.say ?? ((value) => String(value));
-  const input = make("input", { type: "range", min: String(range.min), max: String(range.max), step: String(range.step) });
+  const input = make("input", { type: "range", min: String(range.min), max: String(range.max), step: String(range.step), "aria-label": label });
   input.value = String(range.value);
   const output = make("output", {}, say(range.value));
   const tell = () => {

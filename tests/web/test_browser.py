@@ -1,0 +1,253 @@
+"""Every viewer in a real browser: pixels are drawn, hands and keys do something, the console stays silent."""
+
+import json
+import socket
+import threading
+import time
+from contextlib import contextmanager
+
+import cv2
+import numpy as np
+import pytest
+import uvicorn
+
+from vestige.web import create_app
+from vestige.web.shelf import Scanner
+
+playwright = pytest.importorskip(
+    "playwright.sync_api", reason="playwright is not here: pip install playwright"
+)
+
+FLAGS = (
+    "--no-sandbox --no-first-run --disable-background-networking --disable-component-update --disable-sync "
+    "--use-angle=swiftshader --enable-unsafe-swiftshader"
+)
+DRAWN = {
+    "picture": 0,
+    "depth": 1,
+    "bands": 2,
+    "light": 3,
+    "normals": 4,
+    "mesh": 5,
+    "page": 6,
+    "text": 7,
+    "grid": 9,
+    "classes": 10,
+    "features": 11,
+}
+
+
+@contextmanager
+def served(folder):
+    """The page of a folder on a free port."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(64)
+    app = create_app(folder)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
+    app.state.stopping = lambda: server.should_exit
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listener.close()
+
+
+@pytest.fixture(scope="module")
+def home(original):
+    with served(original) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def key(original):
+    return next(iter(Scanner(original).scan().results))
+
+
+@pytest.fixture(scope="module")
+def browser(chromium):
+    with playwright.sync_playwright() as run:
+        started = run.chromium.launch(executable_path=chromium, args=FLAGS.split())
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def tab(browser):
+    """A tab whose console must stay silent."""
+    page = browser.new_page(viewport={"width": 1100, "height": 800}, locale="en-GB")
+    said = []
+    page.on(
+        "console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None
+    )
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on(
+        "response",
+        lambda answer: said.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None,
+    )
+    yield page
+    page.close()
+    assert [text for text in said if "GPU stall" not in text] == []
+
+
+def opened(tab, address):
+    tab.goto(address)
+    tab.locator(".stage:not([data-state=loading])").wait_for(timeout=30000)
+    assert tab.locator(".stage").get_attribute("data-state") == "ready"
+    tab.wait_for_timeout(350)
+
+
+def seen(tab) -> np.ndarray:
+    """The pixels of the stage, as a person sees them."""
+    data = tab.locator(".stage").screenshot(animations="disabled")
+    return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR).astype(int)
+
+
+def changed(tab, before) -> bool:
+    """Whether the stage looks different within two seconds."""
+    for _ in range(10):
+        tab.wait_for_timeout(200)
+        if np.abs(seen(tab) - before).mean() > 0.5:
+            return True
+    return False
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_viewer_draws_pixels(tab, home, key, name):
+    opened(tab, f"{home}/result/{key}/{DRAWN[name]}")
+    pixels = seen(tab)
+    middle = pixels[
+        pixels.shape[0] // 4 : -pixels.shape[0] // 4, pixels.shape[1] // 4 : -pixels.shape[1] // 4
+    ]
+    assert middle.std() > 6
+    assert tab.locator(".tools button").count() >= 3
+
+
+def test_zoom_by_button(tab, home, key):
+    opened(tab, f"{home}/result/{key}/0")
+    before = seen(tab)
+    tab.get_by_role("button", name="Zoom in").click()
+    assert changed(tab, before)
+    tab.get_by_role("button", name="Show all").click()
+
+
+def test_depth_changes_its_look(tab, home, key):
+    opened(tab, f"{home}/result/{key}/1")
+    before = seen(tab)
+    tab.get_by_label("Look").select_option("viridis")
+    assert changed(tab, before)
+
+
+def test_bands_by_slider_and_as_colour(tab, home, key):
+    opened(tab, f"{home}/result/{key}/2")
+    before = seen(tab)
+    tab.get_by_label("Band", exact=True).press("End")
+    assert "940 nm" in tab.locator(".tools").inner_text()
+    tab.get_by_role("button", name="Three as colour").click()
+    assert changed(tab, before)
+    assert tab.get_by_label("Red").input_value() == "3"
+
+
+@pytest.mark.parametrize("name", ["light", "normals"])
+def test_the_light_follows_hand_and_keys(tab, home, key, name):
+    opened(tab, f"{home}/result/{key}/{DRAWN[name]}")
+    before = seen(tab)
+    tab.locator(".stage canvas").focus()
+    for _ in range(12):
+        tab.keyboard.press("ArrowRight")
+    assert changed(tab, before)
+    before = seen(tab)
+    box = tab.locator(".stage canvas").bounding_box()
+    tab.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.9)
+    tab.mouse.down()
+    tab.mouse.move(box["x"] + box["width"] * 0.4, box["y"] + box["height"] * 0.8, steps=4)
+    tab.mouse.up()
+    assert changed(tab, before)
+    before = seen(tab)
+    tab.get_by_label("Direction of light").press("Home")
+    assert changed(tab, before)
+
+
+def test_mesh_turns_by_keys_and_becomes_clay(tab, home, key):
+    opened(tab, f"{home}/result/{key}/5")
+    before = seen(tab)
+    tab.locator(".stage canvas").focus()
+    for _ in range(6):
+        tab.keyboard.press("ArrowUp")
+    assert changed(tab, before)
+    before = seen(tab)
+    tab.get_by_role("button", name="As clay").click()
+    assert changed(tab, before)
+
+
+def test_words_lie_over_the_page_and_beside_it(tab, home, key):
+    opened(tab, f"{home}/result/{key}/6")
+    assert tab.locator(".word").count() == 0
+    tab.get_by_role("button", name="Words").click()
+    tab.locator(".word").first.wait_for()
+    assert tab.locator(".word").count() == 12
+    tab.get_by_role("button", name="Next").click()
+    tab.get_by_text("0002 · 2 / 3").wait_for()
+    opened(tab, f"{home}/result/{key}/7")
+    tab.locator(".reading .w").nth(3).hover()
+    assert tab.locator(".word.lit").get_attribute("title") == "Philosophie (70 %)"
+
+
+def test_outlines_can_be_gone_through_by_keyboard(tab, home, key):
+    opened(tab, f"{home}/result/{key}/11")
+    tab.get_by_role("button", name="Next").press("Enter")
+    assert "class" in tab.locator(".chosen").inner_text()
+    before = seen(tab)
+    tab.get_by_label("Look").select_option("viridis")
+    assert changed(tab, before)
+
+
+def test_frames_by_slider(tab, home, original):
+    capture = next(iter(Scanner(original).scan().captures))
+    tab.goto(f"{home}/capture/{capture}")
+    tab.locator("#scrub").press("End")
+    assert "frame_03.png" in tab.locator("#caption").inner_text()
+    assert "wavelength 550 nm" in tab.locator("#caption").inner_text()
+
+
+def test_work_is_followed_while_the_page_is_open(tab, folder):
+    def write(state, done):
+        row = {
+            "name": "every-kind",
+            "title": "All kinds",
+            "state": state,
+            "done": done,
+            "total": 4,
+            "label": "frames",
+        }
+        (folder / "progress.json").write_text(json.dumps([row | {"seconds_left": 9, "error": None}]))
+
+    result = (folder / "products/every-kind").rename(folder.parent / "every-kind")
+    write("running", 1)
+    with served(folder) as home:
+        tab.goto(home)
+        tab.get_by_text("frames · about 9 s left").wait_for(timeout=8000)
+        write("running", 3)
+        tab.wait_for_timeout(1500)
+        assert tab.locator("progress").evaluate("bar => bar.value") == 0.75
+        result.rename(folder / "products/every-kind")
+        write("done", 4)
+        tab.get_by_role("link", name="One of every kind").wait_for(timeout=8000)
+        assert tab.locator("progress").count() == 0
+        tab.goto("about:blank")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280, 3840])
+def test_nothing_sticks_out(browser, home, key, width, scheme):
+    page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme, locale="de-DE")
+    for address in ("/", f"/result/{key}/1", f"/result/{key}/13"):
+        page.goto(home + address)
+        assert page.locator("html").get_attribute("lang") == "de"
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.close()
