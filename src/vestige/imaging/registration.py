@@ -33,6 +33,7 @@ WORKING_SIDE: Final = 1600
 COARSE_SIDE: Final = 900
 COARSE_LEVEL: Final = 1
 SURE_MATCHES: Final = 40
+CLOSED_LOOP_PIXELS: Final = 0.3
 # Proposals within this share of the best score are as good as it: the closed loop decides between them.
 NEARLY_BEST: Final = 0.97
 SCALES: Final = (1.0, 0.5, 2.0, 0.71, 1.41)
@@ -131,7 +132,13 @@ def register(
         raise UsageError(f"mask has shape {mask.shape}, the fixed frame {fixed.shape}")
     start = _coarse_start(fixed, moving, mask, model, initial)
     pair = _matched_resolution(fixed, moving, mask, start, working_side)
-    best, residual = _closing(_proposals(pair, pair.working(start), model), pair, model)
+    proposals = _proposals(pair, pair.working(start), model)
+    best, residual = _closing(proposals, pair, model)
+    if residual > CLOSED_LOOP_PIXELS:
+        matched, agreeing = _matched(pair, model)
+        if matched is not None and agreeing >= SURE_MATCHES:
+            proposals.append(_Proposal(matched, _score(pair, matched), "features"))
+            best, residual = _closing(sorted(proposals, key=lambda one: -one.score), pair, model)
     return Registration(pair.full(best.matrix), best.score, residual / pair.shrink_here, best.method)
 
 
@@ -253,7 +260,7 @@ def _blind_starts(pair: _Pair, model: Model) -> list[Matrix]:
 
 
 def _proposals(pair: _Pair, start: Matrix, model: Model) -> list[_Proposal]:
-    """Every method's answer from the same start, the best first."""
+    """What both correlations make of the start, the best first."""
     here, there = pair.here, pair.there
     begin = fitted(start, model, here.grey.shape)
     gradient = align(here.gradient, there.gradient, begin, model, coarsest=3)
@@ -265,9 +272,6 @@ def _proposals(pair: _Pair, start: Matrix, model: Model) -> list[_Proposal]:
         (gradient, "gradient"),
         (intensity, "intensity"),
     ]
-    matched, agreeing = _matched(pair, model)
-    if matched is not None and agreeing >= SURE_MATCHES:
-        found.append((matched, "features"))
     proposals = [_Proposal(matrix, _score(pair, matrix), method) for matrix, method in found]
     return sorted(proposals, key=lambda one: -one.score)
 
@@ -292,7 +296,11 @@ def _loop(proposal: _Proposal, pair: _Pair, model: Model) -> float:
         reversed_contrast = similarity_of(here.intensity, there.intensity, proposal.matrix, level=1) < 0
         views = (there.intensity, here.negative if reversed_contrast else here.intensity)
     nudge = matrix_of(np.array([2.0, -1.5]), "translation")
-    back = align(
-        *views, fitted(nudge @ np.linalg.inv(proposal.matrix), model, there.grey.shape), model, coarsest=2
-    )
-    return displacement(back @ proposal.matrix, np.eye(3), here.grey.shape)
+    begin = fitted(nudge @ np.linalg.inv(proposal.matrix), model, there.grey.shape)
+    # Half the size tells a closed loop from an open one at a quarter of the time; only doubt needs the rest.
+    back = align(*views, begin, model, coarsest=2, finest=1)
+    residual = displacement(back @ proposal.matrix, np.eye(3), here.grey.shape)
+    if residual > CLOSED_LOOP_PIXELS / 3:
+        back = align(*views, back, model, coarsest=0)
+        residual = displacement(back @ proposal.matrix, np.eye(3), here.grey.shape)
+    return residual
