@@ -23,7 +23,24 @@ def geoplot(tmp_path):
 
     def write(folder: Path = tmp_path, end: str = "\r\n") -> Path:
         lengths = ["4 m", "4 m", "1 m", ".5 m"]
-        lines = ["s", "c", "", "", "E", *lengths, "Gradiom.", "FM36", "", "2 m", "2 m", "On", "Data", "1", "nT", "3"]
+        lines = [
+            "s",
+            "c",
+            "",
+            "",
+            "E",
+            *lengths,
+            "Gradiom.",
+            "FM36",
+            "",
+            "2 m",
+            "2 m",
+            "On",
+            "Data",
+            "1",
+            "nT",
+            "3",
+        ]
         (folder / "a.CMD").write_bytes("".join(f'"{line}"{end}' for line in lines).encode())
         values = np.arange(32, dtype="<f4")
         values[5] = 2047.5

@@ -22,7 +22,9 @@ def prisms(ground, top, bottom, instrument, rows, columns):
     row, column = np.nonzero(ground)
     east, north, half = column * CELL, -row * CELL, CELL / 2
     depth = np.ones(row.size)
-    bounds = np.column_stack([east - half, east + half, north - half, north + half, -bottom * depth, -top * depth])
+    bounds = np.column_stack(
+        [east - half, east + half, north - half, north + half, -bottom * depth, -top * depth]
+    )
     direction = np.array(instrument.direction())
     strength = 1e-3 * instrument.field * 1e-9 / (4e-7 * np.pi)
     magnetisation = tuple(strength * part * depth for part in direction * (1, 1, -1))
@@ -35,7 +37,9 @@ def prisms(ground, top, bottom, instrument, rows, columns):
     return total.reshape(rows.shape)
 
 
-@pytest.mark.parametrize(("sensor", "declination"), [("fluxgate", 0.0), ("fluxgate", 40.0), ("total-field", 40.0)])
+@pytest.mark.parametrize(
+    ("sensor", "declination"), [("fluxgate", 0.0), ("fluxgate", 40.0), ("total-field", 40.0)]
+)
 def test_filter_agrees_with_prisms(sensor, declination):
     instrument = Gradiometer(declination=declination, sensor=sensor)
     ground = ring()
@@ -70,14 +74,19 @@ def test_deeper_is_weaker_and_the_northern_side_is_negative():
 def test_dipole_falls_with_the_third_power():
     zero = np.zeros(1)
     near, far = (
-        float(dipole_gradient(zero, zero, 0, (0, 0, 1), Gradiometer(height=h, separation=1000))[0]) for h in (0.5, 1.0)
+        float(dipole_gradient(zero, zero, 0, (0, 0, 1), Gradiometer(height=h, separation=1000))[0])
+        for h in (0.5, 1.0)
     )
     assert near / far == pytest.approx(8, rel=1e-4)
 
 
 @pytest.mark.parametrize(
     ("layers", "cell"),
-    [([], 0.1), ([Layer(np.zeros((2, 2), np.float32), 0.5, 0.3)], 0.1), ([Layer(np.zeros((2, 2), np.float32), 0, 1)], 0)],
+    [
+        ([], 0.1),
+        ([Layer(np.zeros((2, 2), np.float32), 0.5, 0.3)], 0.1),
+        ([Layer(np.zeros((2, 2), np.float32), 0, 1)], 0),
+    ],
 )
 def test_wrong_ground_is_refused(layers, cell):
     with pytest.raises(UsageError):
@@ -86,4 +95,8 @@ def test_wrong_ground_is_refused(layers, cell):
 
 def test_layers_of_different_shapes_are_refused():
     with pytest.raises(UsageError, match="differ in shape"):
-        gradient([Layer(np.zeros((2, 2), np.float32), 0, 1), Layer(np.zeros((3, 2), np.float32), 0, 1)], 1.0, Gradiometer())
+        gradient(
+            [Layer(np.zeros((2, 2), np.float32), 0, 1), Layer(np.zeros((3, 2), np.float32), 0, 1)],
+            1.0,
+            Gradiometer(),
+        )

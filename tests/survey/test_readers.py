@@ -54,7 +54,11 @@ def test_geoplot_direction_turns_the_map(geoplot, direction, bearing):
 def test_geoplot_faults(geoplot, tmp_path):
     path = geoplot()
     good = path.read_bytes()
-    for data, words in [(b"", "holds 0 bytes"), (good[:-4], "holds 124 bytes"), (good + b"x", "holds 129 bytes")]:
+    for data, words in [
+        (b"", "holds 0 bytes"),
+        (good[:-4], "holds 124 bytes"),
+        (good + b"x", "holds 129 bytes"),
+    ]:
         path.write_bytes(data)
         refuses(read_geoplot, path, "a.CMP", words)
     path.write_bytes(np.full(32, 2047.5, "<f4").tobytes())
@@ -115,7 +119,11 @@ def test_delimited_dialects(tmp_path, delimiter, head):
 
 def test_delimited_decimal_commas_and_dummies(tmp_path):
     path = tmp_path / "a.dat"
-    rows = [f"{x};{y / 2}".replace(".", ",") + (";*" if (x, y) == (1, 4) else f";{y},5") for x in range(3) for y in range(9)]
+    rows = [
+        f"{x};{y / 2}".replace(".", ",") + (";*" if (x, y) == (1, 4) else f";{y},5")
+        for x in range(3)
+        for y in range(9)
+    ]
     path.write_text("x;y;nT\n" + "\n".join(rows))
     values = read_survey(path).values
     assert values[0, 2] == 2.5
@@ -130,7 +138,9 @@ def test_delimited_decimal_commas_between_blanks(tmp_path):
 
 def test_delimited_long_gap_stays_a_gap(tmp_path):
     path = tmp_path / "a.csv"
-    path.write_text("\n".join(f"{x},{y},1" for y in range(3) for x in range(20) if not (y == 1 and 5 < x < 14)))
+    path.write_text(
+        "\n".join(f"{x},{y},1" for y in range(3) for x in range(20) if not (y == 1 and 5 < x < 14))
+    )
     values = read_survey(path).values
     assert np.isnan(values[1, 7:12]).all()
     assert np.isfinite(values[[0, 2]]).all()

@@ -91,7 +91,7 @@ def despike(values: Values, *, threshold: float = 15.0, size: int = 5) -> tuple[
     if size < 3 or size % 2 == 0 or not threshold > 0:
         raise UsageError(f"size must be odd and 3 or more, threshold above 0, not {size} and {threshold}")
     smooth = filled(values)
-    median = scipy.ndimage.median_filter(smooth, (1, size), mode="nearest")
+    median = scipy.ndimage.median_filter(smooth, (1, size), mode="mirror")
     out = np.abs(smooth - median) > threshold
     lonely = out & ~_shifted(out, 1) & ~_shifted(out, -1) & np.isfinite(values)
     return np.where(lonely, median, values).astype(np.float32), int(lonely.sum())

@@ -206,7 +206,7 @@ def _index(folder: Path) -> list[dict[str, str]]:
 
 def _shard(path: Path, least: int) -> tuple[NDArray[np.float16], NDArray[np.uint8]]:
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             values, classes = arrays["values"], arrays["classes"]
     except Exception as error:
         reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__

@@ -115,7 +115,7 @@ def _placed(survey: Survey, capture: Capture, frame: Frame) -> Survey:
 
     try:
         CRS.from_user_input(crs)
-    except CRSError:
+    except (CRSError, ValueError):
         raise InputError(
             capture.path(frame), f"is said to be in {crs!r}", "a reference system such as EPSG:27700"
         ) from None

@@ -195,7 +195,7 @@ def projection(path: Path) -> str:
         crs = (
             CRS.from_user_input(sidecar.read_text(encoding="latin-1")[:16384]) if sidecar.is_file() else None
         )
-    except (CRSError, OSError):
+    except (CRSError, ValueError, OSError):
         return ""
     if crs is None:
         return ""

@@ -87,7 +87,7 @@ class DatasetRecipe(CleaningRecipe):
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "magnet-2020": {"tiles": 150, "sites": 50, "pixels": 244, "cell": 0.125, "centred": True},
-        "quick": {"tiles": 96, "sites": 24, "pixels": 128, "cell": 0.25},
+        "quick": {"tiles": 900, "sites": 900, "pixels": 128, "validation": 0.06, "test": 0.06},
         "shipped": {"tiles": 8000, "sites": 4000, "pixels": 256, "validation": 0.05, "test": 0.05},
     }
 
@@ -118,7 +118,7 @@ class TrainRecipe(Recipe):
             "network": "resunet",
             "filters": [8, 16, 32, 48, 64],
             "batch": 8,
-            "learning_rate": 3e-3,
+            "learning_rate": 4e-3,
             "epochs": 6,
             "dice": 1.0,
             "schedule": "cosine",
