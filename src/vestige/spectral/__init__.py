@@ -1,0 +1,5 @@
+"""Spectral imaging: reflectance, registered bands, true and false colour, principal components."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,16 @@
+from .bands import Band as Band
+from .bands import Source as Source
+from .bands import find_bands as find_bands
+from .calibration import CalibratedFrame as CalibratedFrame
+from .calibration import reflectance as reflectance
+from .colour import colour_from_bands as colour_from_bands
+from .colour import colour_matrix as colour_matrix
+from .colour import spectrum_matrix as spectrum_matrix
+from .colour import standard_observer as standard_observer
+from .components import Components as Components
+from .components import RunningCovariance as RunningCovariance
+from .components import principal_components as principal_components
+from .false_colour import false_colour as false_colour
+from .ome import write_planes as write_planes
+from .placing import Placement as Placement
+from .placing import register_bands as register_bands
