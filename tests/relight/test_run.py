@@ -169,13 +169,27 @@ def test_grey_frames(coin, run, tmp_path):
     assert np.ptp(read_image(out / "albedo.tif"), axis=2).max() < 0.01
 
 
-def test_mixed_sizes_name_the_frame(coin, run, tmp_path):
-    folder = tmp_path / "mixed"
-    folder.mkdir()
-    for number, size in enumerate((30, 30, 31, 30)):
-        write_image(folder / f"{number}.png", np.full((size, 30, 3), 0.5, np.float32), depth=8)
-    with pytest.raises(FrameError, match=r"2\.png is 30 x 31 pixels"):
-        run(open_capture(folder))
+def test_a_broken_frame_is_left_out_and_told(coin, run, tmp_path):
+    for number, frame in enumerate(coin.frames[:9]):
+        data = coin.path(frame).read_bytes()
+        (tmp_path / frame.file).write_bytes(data[: len(data) // 2] if number == 4 else data)
+    write_image(tmp_path / coin.frames[7].file, np.full((31, 30, 3), 0.5, np.float32))
+    capture = coin.model_copy(update={"frames": coin.frames[:9], "calibration": []}).at(tmp_path)
+    report, _ = run(capture)
+    assert report.measurements["lights"] == 7
+    rows = {row["file"]: row for row in report.frames}
+    assert [name for name, row in rows.items() if not row["used"]] == ["light_05.tif", "light_08.tif"]
+    assert "30 x 31" in rows["light_08.tif"]["why"]
+    assert all(
+        any(name in warning for warning in report.warnings) for name in ("light_05.tif", "light_08.tif")
+    )
+
+
+def test_frames_of_many_sizes_name_the_first_odd_one(run, tmp_path):
+    for number, size in enumerate((30, 31, 32, 30)):
+        write_image(tmp_path / f"{number}.png", np.full((size, 30, 3), 0.5, np.float32), depth=8)
+    with pytest.raises(FrameError, match=r"1\.png is 30 x 31 pixels"):
+        run(open_capture(tmp_path))
 
 
 def test_a_pattern_that_fits_nothing(coin, run):

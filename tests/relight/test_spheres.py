@@ -24,7 +24,8 @@ def truth(ball_coin):
 def find(capture, **settings):
     recipe = RelightRecipe(**settings)
     frames = choose_frames(capture, "*")
-    with open_frames(capture, frames, recipe) as stack:
+    stack, _ = open_frames(capture, frames, recipe)
+    with stack:
         return find_directions(capture, frames, stack, recipe)
 
 

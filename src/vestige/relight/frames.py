@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -24,33 +25,11 @@ AskedEncoding = Literal["auto", "srgb", "linear"]
 class FrameStack:
     """Frames of one size, read together: ``stack.read(rows)`` is (frames, rows, width, 3) linear light.
 
-    Pixels are decoded when first asked for, into a file; memory holds the rows that are read.
-
-    Raises
-    ------
-    FrameError
-        where a frame has another size than the first; InputError where one cannot be read.
+    Decoded pixels lie in files; memory holds the rows that are read.
     """
 
-    def __init__(
-        self, paths: Sequence[Path], *, encoding: AskedEncoding = "auto", white_level: float | None = None
-    ) -> None:
-        self.images: list[Image] = []
-        try:
-            for path in paths:
-                image = open_image(path, encoding=encoding, white_level=white_level)
-                self.images.append(image)
-                first = self.images[0].info
-                if (image.info.height, image.info.width) != (first.height, first.width):
-                    raise FrameError(
-                        path,
-                        f"is {image.info.width} x {image.info.height} pixels",
-                        f"{first.width} x {first.height}, as {first.path.name}",
-                        "leave it out with the recipe's pattern of frames",
-                    )
-        except BaseException:
-            self.close()
-            raise
+    def __init__(self, images: list[Image]) -> None:
+        self.images = images
 
     @property
     def height(self) -> int:
@@ -125,14 +104,64 @@ def choose_frames(capture: Capture, pattern: str) -> list[Frame]:
     return chosen
 
 
-def open_frames(capture: Capture, frames: Sequence[Frame], recipe: RelightRecipe) -> FrameStack:
-    """The frames opened as the recipe, or the capture's settings, say they are encoded.
+def open_frames(
+    capture: Capture, frames: Sequence[Frame], recipe: RelightRecipe
+) -> tuple[FrameStack, dict[str, str]]:
+    """The frames opened as recipe or capture say they are encoded, and what is wrong with the others.
+
+    A frame that cannot be read, or is of another size than most, is left out as long as most remain.
 
     Raises
     ------
+    FrameError, InputError
+        where half of the frames or more cannot be used; names the first.
     UsageError
         where the capture's settings are no encoding.
     """
+    encoding, white_level = _encoding(capture, recipe)
+    images: dict[str, Image] = {}
+    faults: dict[str, InputError] = {}
+    try:
+        for frame in frames:
+            try:
+                images[frame.file] = open_image(
+                    capture.path(frame), encoding=encoding, white_level=white_level
+                )
+                images[frame.file].read(slice(0, 1))
+            except InputError as error:
+                faults[frame.file] = error
+                if frame.file in images:
+                    images.pop(frame.file).close()
+        faults |= _odd_sizes(images)
+        if 2 * len(faults) >= len(frames):
+            raise faults[next(frame.file for frame in frames if frame.file in faults)]
+        for name in faults.keys() & images.keys():
+            images.pop(name).close()
+    except BaseException:
+        FrameStack(list(images.values())).close()
+        raise
+    return FrameStack(list(images.values())), {name: error.found for name, error in faults.items()}
+
+
+def _odd_sizes(images: dict[str, Image]) -> dict[str, InputError]:
+    """Frames of another size than most."""
+    sizes = {name: (image.info.width, image.info.height) for name, image in images.items()}
+    if len(set(sizes.values())) < 2:
+        return {}
+    (width, height), _ = Counter(sizes.values()).most_common(1)[0]
+    return {
+        name: FrameError(
+            images[name].info.path,
+            f"is {size[0]} x {size[1]} pixels",
+            f"{width} x {height}, as most frames",
+            "leave it out with the recipe's pattern of frames",
+        )
+        for name, size in sizes.items()
+        if size != (width, height)
+    }
+
+
+def _encoding(capture: Capture, recipe: RelightRecipe) -> tuple[AskedEncoding, float | None]:
     settings = capture.settings
     encoding = settings.get("encoding", "auto") if recipe.encoding == "capture" else recipe.encoding
     white_level = recipe.white_level if recipe.white_level is not None else settings.get("white_level")
@@ -140,8 +169,7 @@ def open_frames(capture: Capture, frames: Sequence[Frame], recipe: RelightRecipe
         raise UsageError(f"settings.encoding must be auto, srgb or linear, not {encoding!r}")
     if white_level is not None and not (isinstance(white_level, int | float) and white_level > 0):
         raise UsageError(f"settings.white_level must be a number above 0, not {white_level!r}")
-    paths = [capture.path(frame) for frame in frames]
-    return FrameStack(paths, encoding=cast("AskedEncoding", encoding), white_level=white_level)
+    return cast("AskedEncoding", encoding), white_level
 
 
 def _channels(pixels: NDArray[np.float32], *, grey: bool) -> NDArray[np.float32]:

@@ -36,24 +36,46 @@ def run(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
     """
     assert isinstance(recipe, RelightRecipe)
     capture = inputs.capture()
-    frames = choose_frames(capture, recipe.frames)
-    with open_frames(capture, frames, recipe) as stack:
+    chosen = choose_frames(capture, recipe.frames)
+    stack, faults = open_frames(capture, chosen, recipe)
+    with stack:
+        frames = [frame for frame in chosen if frame.file not in faults]
         if len(frames) < 3:
+            _warn_of_faults(faults, context)
             return _few(frames, stack, context)
         found = _directions(capture, frames, stack, recipe, context)
         spheres = _sphere_report(stack, found)
-        kept, faults = _usable(frames, found, context)
+        dark = light_faults([frame.file for frame in frames], found.lights)
+        faults |= dark
+        _warn_of_faults(faults, context)
+        kept = [row for row, frame in enumerate(frames) if frame.file not in dark]
         if len(kept) < 3:
             raise InputError(capture.root, f"has {len(kept)} frames with a usable light", "three or more")
         lights = found.lights[kept] / np.linalg.norm(found.lights[kept], axis=1, keepdims=True)
+        used = [frames[row].file for row in kept]
+        _warn_of_doubles(used, lights, context)
         stack.keep(kept)
         outcome, residuals = _dome(capture, stack, lights, recipe, context)
     return Outcome(
         outcome.products,
         outcome.measurements | {"light_source": found.source} | spheres[0],
         outcome.pictures + spheres[1],
-        _frame_rows(frames, kept, faults, lights, residuals),
+        _frame_rows([frame.file for frame in chosen], faults, lights, residuals),
     )
+
+
+def _warn_of_faults(faults: dict[str, str], context: Context) -> None:
+    for name, fault in faults.items():
+        context.warn(
+            f"{name} was left out: {fault}" if fault.startswith("its") else f"{name} {fault}: left out"
+        )
+
+
+def _warn_of_doubles(names: list[str], lights: NDArray[np.float64], context: Context) -> None:
+    doubles = np.argwhere(np.triu(lights @ lights.T, 1) > np.cos(np.radians(0.5)))
+    if doubles.size:
+        first, second = (names[row] for row in doubles[0])
+        context.warn(f"{first} and {second} have the same light")
 
 
 def _directions(
@@ -74,21 +96,6 @@ def _directions(
         context.warn(warning)
     spheres = tuple(Sphere(*sphere) for sphere in part["spheres"])
     return Directions(part["lights"], part["source"], spheres, tuple(part["warnings"]))
-
-
-def _usable(frames: list[Frame], found: Directions, context: Context) -> tuple[list[int], dict[str, str]]:
-    """Rows of the frames whose light can be used; the others are named and left out."""
-    names = [frame.file for frame in frames]
-    faults = light_faults(names, found.lights)
-    for name, fault in faults.items():
-        context.warn(f"{name} was left out: {fault}")
-    kept = [row for row, name in enumerate(names) if name not in faults]
-    used = found.lights[kept]
-    cosine = np.triu(used @ used.T, 1)
-    if len(used) and (doubles := np.argwhere(cosine > np.cos(np.radians(0.5)))).size:
-        first, second = (names[kept[row]] for row in doubles[0])
-        context.warn(f"{first} and {second} have the same light")
-    return kept, faults
 
 
 def _dome(
@@ -212,28 +219,17 @@ def _sphere_report(stack: FrameStack, found: Directions) -> tuple[dict[str, Any]
 
 
 def _frame_rows(
-    frames: list[Frame],
-    kept: list[int],
-    faults: dict[str, str],
-    lights: NDArray[np.float64],
-    residuals: NDArray[np.float64],
+    names: list[str], faults: dict[str, str], lights: NDArray[np.float64], residuals: NDArray[np.float64]
 ) -> list[dict[str, Any]]:
     """One row a frame: its light, how well the planes show it, or why it was left out."""
     elevation, azimuth = elevation_azimuth(lights)
-    used = {row: number for number, row in enumerate(kept)}
+    figures = iter(zip(azimuth.tolist(), elevation.tolist(), residuals.tolist(), strict=True))
     rows: list[dict[str, Any]] = []
-    for row, frame in enumerate(frames):
-        if row not in used:
-            rows.append({"file": frame.file, "used": False, "why": faults[frame.file]})
+    for name in names:
+        if name in faults:
+            rows.append({"file": name, "used": False, "why": faults[name]})
             continue
-        number = used[row]
-        rows.append(
-            {
-                "file": frame.file,
-                "used": True,
-                "azimuth_deg": round(float(azimuth[number]), 2),
-                "elevation_deg": round(float(elevation[number]), 2),
-                "residual": round(float(residuals[number]), 5),
-            }
-        )
+        around, up, residual = next(figures)
+        light = {"azimuth_deg": round(around, 2), "elevation_deg": round(up, 2)}
+        rows.append({"file": name, "used": True} | light | {"residual": round(residual, 5)})
     return rows

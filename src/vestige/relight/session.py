@@ -63,7 +63,8 @@ class LightSession:
             return
         self.close()
         frames = choose_frames(self._capture, recipe.frames)
-        self._stack = open_frames(self._capture, frames, recipe)
+        self._stack, unread = open_frames(self._capture, frames, recipe)
+        frames = [frame for frame in frames if frame.file not in unread]
         lights = find_directions(self._capture, frames, self._stack, recipe).lights
         faults = light_faults([frame.file for frame in frames], lights)
         self._kept = [row for row, frame in enumerate(frames) if frame.file not in faults]
