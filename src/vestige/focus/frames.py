@@ -131,12 +131,9 @@ class Frames:
         InputError : fewer than two are left.
         """
         if len(chosen) < 2:
-            raise InputError(
-                self.items[0].name if self.items else "the stack",
-                f"belongs to a stack of which {len(chosen)} frame can be used" if len(chosen) == 1
-                else "belongs to a stack of which no frame can be used",
-                "two frames or more", "copy the frames again from the camera",
-            )  # fmt: skip
+            name = self.items[chosen[0]].name if chosen else "the stack"
+            found = "is the only frame that can be used" if chosen else "holds no frame that can be used"
+            raise InputError(name, found, "two frames or more of different focus")
         focus = None if self.focus is None else tuple(self.focus[number] for number in chosen)
         return Frames(tuple(self.items[number] for number in chosen), focus)
 

@@ -18,8 +18,8 @@ from vestige.errors import UsageError
 __all__ = ["Fusion", "fuse", "levels_of", "light_of", "root_of"]
 
 FLOAT = NDArray[np.float32]
-#: Detail (mean square of a Laplacian level) below which frames count as equal: about 10 bits of a picture.
-FLOOR = 1e-6
+#: Detail (mean square of a Laplacian level) below which frames count as equal: about 9 bits of a picture.
+FLOOR = 4e-6
 #: Standard deviation, in pixels of a level, of the neighbourhood over which detail is gathered.
 NEIGHBOURHOOD = 1.5
 
@@ -43,7 +43,11 @@ def light_of(root: FLOAT) -> FLOAT:
 
 
 def fuse(
-    images: Iterable[FLOAT], *, coverage: Sequence[FLOAT | None] = (), levels: int = 6, sharpness: float = 8.0
+    images: Iterable[FLOAT],
+    *,
+    coverage: Sequence[FLOAT | None] = (),
+    levels: int = 6,
+    sharpness: float = 12.0,
 ) -> FLOAT:
     """One picture, sharp wherever one of the registered `images` is.
 
@@ -99,7 +103,7 @@ class Fusion:
     0.5
     """
 
-    def __init__(self, shape: tuple[int, ...], *, levels: int = 6, sharpness: float = 8.0) -> None:
+    def __init__(self, shape: tuple[int, ...], *, levels: int = 6, sharpness: float = 12.0) -> None:
         self.shape = shape
         self.levels = levels
         self._sharpness = sharpness

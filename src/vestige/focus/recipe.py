@@ -17,7 +17,7 @@ class StackRecipe(Recipe):
     presets = {
         "steady": {"align": False},
         "fine": {"depth_window": 1.2},
-        "noisy": {"sharpness": 4.0, "depth_window": 5.0},
+        "noisy": {"sharpness": 6.0, "depth_window": 5.0},
     }
 
     align: bool = setting(True, "Register the frames: breathing, shift and small turns")
@@ -28,10 +28,10 @@ class StackRecipe(Recipe):
     )
     levels: int = setting(6, "Levels of the pyramid; each doubles the size of what is fused", ge=1, le=10)
     sharpness: float = setting(
-        8.0, "How hard the sharpest frame wins: 1 blends, 12 all but picks one", gt=0, le=12
+        12.0, "How hard the sharpest frame wins: 1 blends, 12 all but picks one", gt=0, le=12
     )
     depth_window: float = setting(
-        3.0,
+        2.0,
         "Neighbourhood in which sharpness is judged for depth (standard deviation)",
         unit="px",
         ge=0.5,
