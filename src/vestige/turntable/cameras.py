@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -66,13 +67,11 @@ class Camera:
 
         Points behind the camera have a depth of 0 or less and no meaningful pixel.
         """
-        kind = points.dtype if points.dtype == np.float32 else np.dtype(float)
-        seen = points @ self.rotation.T.astype(kind) + self.translation.astype(kind)
-        depth = seen[:, 2]
-        plane = seen[:, :2] / np.where(np.abs(depth) > 1e-9, depth, 1e-9)[:, None]
-        if self.radial:
-            plane *= 1 + self.radial * np.sum(plane * plane, axis=1, keepdims=True)
-        return plane @ self.matrix[:2, :2].T.astype(kind) + self.matrix[:2, 2].astype(kind), depth
+        kind = np.float32 if points.dtype == np.float32 else np.float64
+        pose = np.ascontiguousarray(np.column_stack([self.rotation, self.translation]))
+        return _projected(  # type: ignore[no-any-return]
+            np.ascontiguousarray(points, kind), pose, np.ascontiguousarray(self.matrix), self.radial
+        )
 
     def ray(self, pixel: tuple[float, float]) -> Floats:
         """Unit direction in the world, (3,), of what is seen at a pixel."""
@@ -87,6 +86,24 @@ class Camera:
         """The same camera for its frame reduced or enlarged to another size."""
         matrix = np.diag([width / self.width, height / self.height, 1.0]) @ self.matrix
         return replace(self, width=width, height=height, matrix=matrix)
+
+
+@numba.njit(cache=True, nogil=True)
+def _projected(points: Any, pose: Any, lens: Any, radial: float) -> Any:
+    pixels = np.empty((points.shape[0], 2), points.dtype)
+    depth = np.empty(points.shape[0], points.dtype)
+    for n in range(points.shape[0]):
+        x, y, z = points[n, 0], points[n, 1], points[n, 2]
+        across = pose[0, 0] * x + pose[0, 1] * y + pose[0, 2] * z + pose[0, 3]
+        down = pose[1, 0] * x + pose[1, 1] * y + pose[1, 2] * z + pose[1, 3]
+        away = pose[2, 0] * x + pose[2, 1] * y + pose[2, 2] * z + pose[2, 3]
+        scale = away if abs(away) > 1e-9 else 1e-9
+        u, v = across / scale, down / scale
+        bend = 1 + radial * (u * u + v * v)
+        pixels[n, 0] = (lens[0, 0] * u + lens[0, 1] * v) * bend + lens[0, 2]
+        pixels[n, 1] = (lens[1, 0] * u + lens[1, 1] * v) * bend + lens[1, 2]
+        depth[n] = away
+    return pixels, depth
 
 
 @dataclass(frozen=True)

@@ -62,9 +62,9 @@ class Surface:
             np.int64
         )
         count = len(self.vertices)
-        there, counts = np.unique(edges[:, 0] * count + edges[:, 1], return_counts=True)
-        back = np.unique(edges[:, 1] * count + edges[:, 0])
-        return int(np.count_nonzero(counts > 1)) + len(np.setxor1d(there, back, assume_unique=True))
+        there, back = np.sort(edges @ np.array([count, 1])), np.sort(edges @ np.array([1, count]))
+        twice = int(np.count_nonzero(there[1:] == there[:-1]))
+        return twice + (0 if np.array_equal(there, back) else len(np.setxor1d(there, back)))
 
     def _crossed(self) -> NDArray[np.float64]:
         a, b, c = (self.vertices[self.faces[:, corner]].astype(float) for corner in range(3))

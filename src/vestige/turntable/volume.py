@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import label
 
 from vestige.errors import InputError
 from vestige.turntable.cameras import Camera
@@ -70,7 +71,7 @@ def working_volume(
     """
     centre, reach = _meeting_point(cameras, masks, misses)
     low, high = centre - reach, centre + reach
-    for _ in range(2):
+    for _ in range(3):
         cell = float((high - low).max()) / _CELLS
         counts = np.maximum(np.ceil((high - low) / cell), 1).astype(int)
         index = np.stack(np.meshgrid(*(np.arange(n) for n in counts), indexing="ij"), axis=-1).reshape(-1, 3)
@@ -80,8 +81,17 @@ def working_volume(
         kept = (found.distance > -bound) & (found.seen_nearly >= max(2, seen * len(cameras)))
         if not kept.any():
             raise _disagree(cameras)
+        kept = _largest_piece(kept.reshape(counts)).reshape(-1)
         low, high = points[kept].min(axis=0) - 1.2 * cell, points[kept].max(axis=0) + 1.2 * cell
     return Volume(_triple(low), _triple(high))
+
+
+def _largest_piece(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The largest connected piece: corners that hardly any view has in its frame are not carved away."""
+    pieces, count = label(cells, np.ones((3, 3, 3)))
+    sizes = np.bincount(pieces.reshape(-1), minlength=count + 1)
+    sizes[0] = 0
+    return np.asarray(pieces == int(np.argmax(sizes)))
 
 
 def _triple(values: Floats) -> tuple[float, float, float]:

@@ -119,8 +119,10 @@ def _vote(camera: Camera, mask: NDArray[np.bool_], points: Floats, bound: float)
     reach = float(bound * SLACK / size[visible].min()) if bound and visible.any() else 0.0
     margin = int(min(np.ceil(reach) + 2, 2 * max(mask.shape)))
     distance = sample(signed_distance(mask, margin), pixels + np.float32(margin))
-    half = np.array([camera.width, camera.height], np.float32) / 2
-    edge = (half - np.abs(pixels - half)).min(axis=1)
+    half_width, half_height = np.float32(camera.width / 2), np.float32(camera.height / 2)
+    edge = np.minimum(
+        half_width - np.abs(pixels[:, 0] - half_width), half_height - np.abs(pixels[:, 1] - half_height)
+    )
     unseen = ~visible | (edge < -margin + 1)
     vote = np.where(unseen, _UNSEEN, distance * size).astype(np.float32)
     return vote, np.where(visible, edge * size, -_UNSEEN).astype(np.float32)
