@@ -139,7 +139,7 @@ def test_zoom_by_button(tab, home, key):
 def test_depth_changes_its_look(tab, home, key):
     opened(tab, f"{home}/result/{key}/1")
     before = seen(tab)
-    tab.get_by_label("Look").select_option("viridis")
+    tab.get_by_label("Look").select_option("relief")
     assert changed(tab, before)
 
 

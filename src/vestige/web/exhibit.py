@@ -35,6 +35,11 @@ class Exhibit:
         """What the technique told for viewers."""
         return self.record.about
 
+    @property
+    def towards_viewer(self) -> int:
+        """1 where larger values come towards the viewer, -1 where they are distances from the camera."""
+        return -1 if self.record.kind is Kind.DEPTH and not self.about.get("towards_viewer") else 1
+
     def address(self, what: str, *more: object) -> str:
         """The address of something of this product."""
         tail = "".join(f"/{part}" for part in more)

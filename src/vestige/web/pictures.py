@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import tempfile
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from vestige.capture import Capture, Frame
 from vestige.contract.kinds import Kind
 from vestige.errors import InputError
+from vestige.imaging import open_image, srgb_from_linear
 from vestige.web.pyramid import Pyramid, open_pyramid
 from vestige.web.tone import Tone, encoded, natural_range, shown
 
@@ -61,8 +63,6 @@ def frame_picture(capture: Capture, frame: Frame, side: int, cache: Path) -> byt
 
     def make() -> bytes:
 
-        from vestige.imaging import open_image, srgb_from_linear
-
         encoding, white = capture.settings.get("encoding", "auto"), capture.settings.get("white_level")
         with open_image(path, encoding=encoding, white_level=white) as image:
             light = np.atleast_3d(image.proxy(side))
@@ -75,9 +75,15 @@ def frame_picture(capture: Capture, frame: Frame, side: int, cache: Path) -> byt
 
 
 @lru_cache(maxsize=512)
-def band_range(pyramid: Pyramid, band: int, *, symmetric: bool = False) -> tuple[float, float]:
-    """The values between which a band is shown unless a person says otherwise."""
-    return natural_range(pyramid.overview(512, (band,)), symmetric=symmetric)
+def band_range(pyramid: Pyramid, band: int, share: float = 1.0) -> tuple[float, float]:
+    """The values between which a band is shown unless a person says otherwise; see `natural_range`."""
+    return natural_range(pyramid.overview(512, (band,)), share)
+
+
+def light_range(pyramid: Pyramid, band: int) -> tuple[float, float]:
+    """The range of a band that is looked at as light: nearly all of it, so that paper is not burnt out."""
+    low, high = band_range(pyramid, band, 0.1)
+    return low, high + 0.04 * (high - low)
 
 
 def natural_tone(kind: Kind, pyramid: Pyramid) -> tuple[Tone, tuple[int, ...]]:
@@ -92,17 +98,19 @@ def natural_tone(kind: Kind, pyramid: Pyramid) -> tuple[Tone, tuple[int, ...]]:
         return Tone("normals"), tuple(range(min(3, pyramid.bands)))
     if kind is Kind.BANDS:
         middle = pyramid.bands // 2
-        return Tone("picture", *band_range(pyramid, middle)), (middle,)
+        return Tone("picture", *light_range(pyramid, middle)), (middle,)
     return Tone("picture"), tuple(range(3 if pyramid.bands >= 3 else 1))
 
 
-def overview(pyramid: Pyramid, side: int, tone: Tone, bands: tuple[int, ...]) -> NDArray[np.uint8]:
-    """The whole raster, toned."""
-    values = pyramid.overview(side, bands)
+def overview(
+    pyramid: Pyramid, side: int, tone: Tone, bands: tuple[int, ...], towards_viewer: int = 1
+) -> NDArray[np.uint8]:
+    """The whole raster, toned; `towards_viewer` is -1 where larger values lie farther away."""
+    values = pyramid.overview(side, bands, exact=tone.look == "classes")
     if tone.look != "relief":
         return shown(values, tone)
     around = np.pad(values, ((1, 1), (1, 1), (0, 0)), mode="edge")
-    return shown(around, tone, pitch=pyramid.width / values.shape[1])
+    return shown(around, tone, pitch=towards_viewer * pyramid.width / values.shape[1])
 
 
 def thumbnail(kind: Kind, path: Path, files: list[Path], cache: Path, side: int = 720) -> tuple[bytes, str]:
@@ -134,24 +142,35 @@ def thumbnail(kind: Kind, path: Path, files: list[Path], cache: Path, side: int 
 
 
 def _lit(folder: Path) -> NDArray[np.uint8]:
-    """The constant term of a relightable picture: how it looks without a direction of light."""
-    from vestige.imaging import open_image, srgb_from_linear
-
+    """A relightable picture under a lamp at upper left, by the first terms of its basis."""
     try:
-        material = json.loads((folder / "info.json").read_bytes())["materials"][0]
-        scale, bias = (np.array(material[name][:3], np.float32) for name in ("scale", "bias"))
+        info = json.loads((folder / "info.json").read_bytes())
+        material = info["materials"][0]
+        scale, bias = (np.array(material[name], np.float32).reshape(-1, 3) for name in ("scale", "bias"))
+        weights = _first_weights(info["type"], -0.45, 0.45)[: len(scale)]
     except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
         raise InputError(
             "info.json", f"does not describe a relightable picture ({str(error)[:80]})"
         ) from None
-    with open_image(folder / "plane_0.jpg") as image:
-        codes = np.atleast_3d(srgb_from_linear(image.proxy(720)))
-    if codes.shape[2] != 3 or scale.shape != (3,):
-        raise InputError("plane_0.jpg", "is grey", "three planes in one picture")
-    values = (codes - bias) * scale
-    bright = max(float(np.percentile(values, 99.5)), 1e-6)
-    pixels: NDArray[np.uint8] = (np.clip(values / bright, 0, 1) * 255 + 0.5).astype(np.uint8)
-    return pixels
+    total: NDArray[np.float32] | None = None
+    for number, weight in enumerate(weights):
+        with open_image(folder / f"plane_{number}.jpg") as image:
+            codes = np.atleast_3d(srgb_from_linear(image.proxy(720)))
+        part = (codes - bias[number]) * scale[number] * np.float32(weight)
+        total = part if total is None else total + part
+    if total is None:
+        raise InputError("info.json", "names no planes")
+    bright = max(float(np.percentile(total, 99.7)), 1e-6)
+    return np.asarray(np.clip(total / bright, 0, 1) * 255 + 0.5, np.uint8)
+
+
+def _first_weights(basis: str, x: float, y: float) -> list[float]:
+    """Weights of the polynomial, or of hemispherical harmonics of degree 0 and 1 (Gautron et al. 2004)."""
+    if basis == "ptm":
+        return [1.0, x, y, x * x, x * y, y * y]
+    c = math.sqrt(1 - x * x - y * y)
+    around = math.sqrt(6 / math.pi) * math.sqrt(c - c * c) / math.hypot(x, y)
+    return [math.sqrt(0.5 / math.pi), around * x, math.sqrt(1.5 / math.pi) * (2 * c - 1), around * y]
 
 
 def _outlines(path: Path) -> NDArray[np.uint8]:

@@ -90,10 +90,10 @@ def tile(exhibit: Shown, item: int, zoom: int, column: int, row: int, wish: Wish
         return _answer(_mixed(pyramid, zoom, column, row, wish.bands))
     tone, bands = wish.of(kind, pyramid)
     if kind is Kind.BANDS and wish.low is None and len(bands) == 1:
-        tone = Tone(tone.look, *pictures.band_range(pyramid, bands[0]))
+        tone = Tone(tone.look, *pictures.light_range(pyramid, bands[0]))
     margin = 1 if tone.look == "relief" else 0
-    values = pyramid.tile(zoom, column, row, bands, margin)
-    return _answer(shown(values, tone, pitch=2.0 ** (pyramid.deepest - zoom)))
+    values = pyramid.tile(zoom, column, row, bands, margin, exact=tone.look == "classes")
+    return _answer(shown(values, tone, pitch=exhibit.towards_viewer * 2.0 ** (pyramid.deepest - zoom)))
 
 
 def _mixed(pyramid: Pyramid, zoom: int, column: int, row: int, bands: tuple[int, ...]) -> Any:
@@ -101,7 +101,7 @@ def _mixed(pyramid: Pyramid, zoom: int, column: int, row: int, bands: tuple[int,
     values = pyramid.tile(zoom, column, row, bands)
     layers = []
     for place, band in enumerate(bands):
-        tone = Tone("picture", *pictures.band_range(pyramid, band))
+        tone = Tone("picture", *pictures.light_range(pyramid, band))
         layers.append(shown(values[..., place : place + 1], tone)[..., 0])
     return np.dstack(layers)
 
@@ -112,7 +112,8 @@ def whole(
 ) -> Response:
     """The whole raster, at most `side` pixels long."""
     pyramid = exhibit.pyramid(item)
-    return _answer(pictures.overview(pyramid, side, *wish.of(exhibit.record.kind, pyramid)), quality=92)
+    tone, bands = wish.of(exhibit.record.kind, pyramid)
+    return _answer(pictures.overview(pyramid, side, tone, bands, exhibit.towards_viewer), quality=92)
 
 
 def _answer(pixels: Any, quality: int = 88) -> Response:

@@ -14,7 +14,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -53,12 +53,14 @@ class Level:
 class Pyramid:
     """A raster in several sizes, largest first.
 
-    `bands` counts samples and pages together; `sample` is ``uint8``, ``uint16`` or ``float32``.
+    `bands` counts samples and pages together; `sample` is ``uint8``, ``uint16`` or ``float32``;
+    `nodata` is the value that stands for none, which is handed out as NaN.
     """
 
     levels: tuple[Level, ...]
     bands: int
     sample: str
+    nodata: float | None = None
 
     @property
     def width(self) -> int:
@@ -75,8 +77,19 @@ class Pyramid:
         """The number of the zoom level at full size; level 0 fits into one tile."""
         return max(0, math.ceil(math.log2(max(self.width, self.height) / TILE)))
 
-    def tile(self, zoom: int, column: int, row: int, bands: tuple[int, ...], margin: int = 0) -> NDArray[Any]:
+    def tile(
+        self,
+        zoom: int,
+        column: int,
+        row: int,
+        bands: tuple[int, ...],
+        margin: int = 0,
+        *,
+        exact: bool = False,
+    ) -> NDArray[Any]:
         """Stored values of one tile, (height, width, bands), and `margin` more pixels on each side.
+
+        `exact` gives only values that are stored (classes), never averages.
 
         Raises
         ------
@@ -91,26 +104,37 @@ class Pyramid:
         if left >= width or top >= height:
             raise Absent(column, row)
         box = (left, top, min(TILE, width - left), min(TILE, height - top))
-        return self._region(width, height, box, bands, margin)
+        return self._region(width, height, box, bands, margin, exact)
 
-    def overview(self, side: int, bands: tuple[int, ...]) -> NDArray[Any]:
-        """Stored values of the whole raster, at most `side` pixels long, (height, width, bands)."""
+    def overview(self, side: int, bands: tuple[int, ...], *, exact: bool = False) -> NDArray[Any]:
+        """Stored values of the whole raster, at most `side` pixels long, (height, width, bands); see `tile`."""
         scale = max(1.0, max(self.width, self.height) / side)
         width, height = max(1, round(self.width / scale)), max(1, round(self.height / scale))
-        return self._region(width, height, (0, 0, width, height), bands, 0)
+        return self._region(width, height, (0, 0, width, height), bands, 0, exact)
 
     def _region(
-        self, width: int, height: int, box: tuple[int, int, int, int], bands: tuple[int, ...], margin: int
+        self,
+        width: int,
+        height: int,
+        box: tuple[int, int, int, int],
+        bands: tuple[int, ...],
+        margin: int,
+        exact: bool,
     ) -> NDArray[Any]:
         """`box` (left, top, width, height) of the raster as it would be at `width` by `height`."""
         if not bands or any(not 0 <= band < self.bands for band in bands):
             raise Absent(bands)
         level = next(item for item in reversed(self.levels) if item.width >= width or item is self.levels[0])
+        wanted = (box[3] + 2 * margin, box[2] + 2 * margin)
         with reading(level.sources[0].path):
             if len(level.sources) > 1:
-                parts = [_cut(level.sources[band], width, height, box, margin) for band in bands]
-                return np.dstack([part[..., 0] for part in parts])
-            return _cut(level.sources[0], width, height, box, margin)[..., list(bands)]
+                cuts = [_cut(level.sources[band], width, height, box, margin) for band in bands]
+                pixels = np.dstack([cut[..., 0] for cut in cuts])
+            else:
+                pixels = _cut(level.sources[0], width, height, box, margin)[..., list(bands)]
+            if self.nodata is not None:
+                pixels = np.where(pixels == self.nodata, np.float32(np.nan), pixels).astype(np.float32)
+            return pixels if pixels.shape[:2] == wanted else _resized(pixels, wanted, exact)
 
 
 @contextmanager
@@ -179,9 +203,20 @@ def _native(path: Path) -> Pyramid:
         key = series.keyframe
         bands = max(len(levels[0].sources), int(key.samplesperpixel))
         sample = str(key.dtype)
+        nodata = _nodata(key)
     if levels[0].width * levels[0].height == 0:
         raise InputError(path.name, "holds no pixel")
-    return Pyramid(tuple(levels), bands, sample)
+    return Pyramid(tuple(levels), bands, sample, nodata)
+
+
+def _nodata(page: Any) -> float | None:
+    """The value that stands for none, where the file says so in GDAL's tag."""
+    tag = page.tags.get(42113)
+    try:
+        value = float(str(tag.value).strip("\0 ")) if tag is not None else math.nan
+    except ValueError:
+        return None
+    return None if math.isnan(value) else value
 
 
 def _ready(path: Path, native: Pyramid) -> bool:
@@ -210,12 +245,12 @@ def _derived(path: Path, cache: Path, version: str, native: Pyramid | None) -> P
                 _make(path, target, page if native else None)
     parts = [_native(target) for target in targets]
     if len(parts) == 1:
-        return parts[0]
+        return replace(parts[0], nodata=native.nodata if native else None)
     levels = [
         Level(level.width, level.height, tuple(part.levels[number].sources[0] for part in parts))
         for number, level in enumerate(parts[0].levels)
     ]
-    return Pyramid(tuple(levels), len(parts), parts[0].sample)
+    return Pyramid(tuple(levels), len(parts), parts[0].sample, native.nodata if native else None)
 
 
 def _make(path: Path, target: Path, page: int | None) -> None:
@@ -288,15 +323,13 @@ def _cut(
         (margin - top + first_y, margin - bottom + last_y),
         (margin - left + first_x, margin - right + last_x),
     )
-    pixels = np.pad(pixels, (*((max(0, a), max(0, b)) for a, b in edges), (0, 0)), mode="edge")
-    wanted = (box[3] + 2 * margin, box[2] + 2 * margin)
-    return pixels if pixels.shape[:2] == wanted else _resized(pixels, wanted)
+    return np.pad(pixels, (*((max(0, a), max(0, b)) for a, b in edges), (0, 0)), mode="edge")
 
 
-def _resized(pixels: NDArray[Any], shape: tuple[int, int]) -> NDArray[Any]:
+def _resized(pixels: NDArray[Any], shape: tuple[int, int], exact: bool) -> NDArray[Any]:
     import cv2
 
     larger = shape[0] >= pixels.shape[0]
-    nearest = pixels.dtype.kind == "f" and bool(np.isnan(pixels).any())
+    nearest = exact or (pixels.dtype.kind == "f" and bool(np.isnan(pixels).any()))
     kind = cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR if larger else cv2.INTER_AREA
     return np.atleast_3d(cv2.resize(pixels, (shape[1], shape[0]), interpolation=kind))

@@ -37,7 +37,10 @@ def depth(exhibit: Exhibit) -> dict[str, Any]:
     pyramid = exhibit.pyramid(exhibit.pictures()[0][0])
     low, high = band_range(pyramid, 0)
     scalar = {"low": low, "high": high, "unit": str(exhibit.about.get("unit", ""))}
-    told["stage"] |= {"looks": ["relief", "viridis", "cividis", "grey"], "range": scalar}
+    looks = ["viridis", "relief", "cividis", "grey"]
+    if exhibit.towards_viewer > 0:
+        looks = ["relief", "viridis", "cividis", "grey"]
+    told["stage"] |= {"looks": looks, "range": scalar}
     return told
 
 
@@ -46,11 +49,10 @@ def bands(exhibit: Exhibit) -> dict[str, Any]:
     told = pictures(exhibit)
     pyramid = exhibit.pyramid(exhibit.pictures()[0][0])
     labels = _labels(exhibit.about, pyramid.bands)
-    rows = []
-    for band in range(pyramid.bands):
-        low, high = band_range(pyramid, band)
-        rows.append({"label": labels[band], "low": low, "high": high})
-    told["stage"] |= {"bands": rows, "mixture": _mixture(exhibit.about, pyramid.bands)}
+    told["stage"] |= {
+        "bands": [{"label": label} for label in labels],
+        "mixture": _mixture(exhibit.about, pyramid.bands),
+    }
     return told
 
 

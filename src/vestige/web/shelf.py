@@ -164,7 +164,7 @@ def key_of(where: str) -> str:
     """The opaque name of a folder, from its path beneath the root: a key to the shelf's own table only.
 
     >>> key_of("captures/coin")
-    '4d0a9ebf1b3a1ea6'
+    '2824f49bb6eed4fe'
     """
     return hashlib.sha256(where.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 

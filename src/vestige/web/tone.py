@@ -56,7 +56,7 @@ def shown(values: NDArray[Any], tone: Tone, *, pitch: float = 1.0) -> NDArray[np
     """`values` (height, width, bands) as sRGB (height, width, 3), or with alpha where values are missing.
 
     For the look ``relief`` the values carry one more pixel on each side, which is cut off; `pitch` is how
-    many pixels of the full raster one of these spans.
+    many pixels of the full raster one of these spans, negative where larger values lie farther away.
 
     >>> import numpy as np
     >>> shown(np.array([[[0.0], [1.0]]], "f4"), Tone("grey", 0, 1)).tolist()
@@ -73,8 +73,8 @@ def shown(values: NDArray[Any], tone: Tone, *, pitch: float = 1.0) -> NDArray[np
     return _mapped(values[..., 0], tone)
 
 
-def natural_range(values: NDArray[Any], *, symmetric: bool = False) -> tuple[float, float]:
-    """The values between which one per cent at each end is left out; never empty.
+def natural_range(values: NDArray[Any], share: float = 1.0) -> tuple[float, float]:
+    """The values between which `share` per cent at each end is left out; never empty.
 
     >>> import numpy as np
     >>> natural_range(np.arange(101.0))
@@ -83,10 +83,7 @@ def natural_range(values: NDArray[Any], *, symmetric: bool = False) -> tuple[flo
     finite = values[np.isfinite(values)]
     if finite.size == 0:
         return 0.0, 1.0
-    low, high = (float(value) for value in np.percentile(finite.astype(np.float64), (1, 99)))
-    if symmetric:
-        high = max(abs(low), abs(high))
-        low = -high
+    low, high = (float(value) for value in np.percentile(finite.astype(np.float64), (share, 100 - share)))
     return (low, high) if high > low else (low - 0.5, low + 0.5)
 
 
@@ -131,7 +128,7 @@ def _mapped(values: NDArray[Any], tone: Tone) -> NDArray[np.uint8]:
 def _relief(values: NDArray[Any], tone: Tone, pitch: float) -> NDArray[np.uint8]:
     """Shaded relief: Lambert's law under a lamp at upper left, heights scaled to the range shown."""
     span = (tone.high if tone.high is not None else 1.0) - (tone.low if tone.low is not None else 0.0)
-    height = values.astype(np.float32) / np.float32(abs(span) or 1.0) * 180 / np.float32(pitch)
+    height = values.astype(np.float32) / np.float32(abs(span) or 1.0) * 90 / np.float32(pitch)
     down, across = np.gradient(height)
     light = np.array([-0.5, 0.6, 0.62], np.float32)
     shade = (-across * light[0] + down * light[1] + light[2]) / np.sqrt(across**2 + down**2 + 1)

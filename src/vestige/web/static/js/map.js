@@ -1,6 +1,6 @@
 // A map: measured values, classes and outlines on the ground, in the metres of the site.
 import { Fill, GeoJSON, ImageLayer, ImageStatic, Map, Projection, ScaleLine, Stroke, Style, VectorLayer, VectorSource, View } from "../vendor/ol.js";
-import { add, button, calm, failed, fullScreen, group, make, ready, say, select, short, slider, toggle, told, view, word } from "./stage.js";
+import { add, button, calm, failed, fullScreen, group, make, measured, ready, say, select, short, slider, toggle, told, view, word } from "./stage.js";
 
 const chosen = /** @type {HTMLElement} */ (document.querySelector(".chosen"));
 const line = (/** @type {string} */ colour, /** @type {number} */ width, /** @type {string} */ ground) =>
@@ -38,7 +38,7 @@ async function begin() {
   if (told.picture && told.range) map.addLayer(values(picture, projection));
   else if (told.picture) {
     const classes = picture(`${told.picture}?side=2048`, told.extent);
-    if (told.under) classes.setOpacity(0.65);
+    if (told.under) classes.setOpacity(0.7);
     map.addLayer(classes);
     if (told.under) switches.push(toggle("class_layer", true, (on) => classes.setVisible(on)));
   }
@@ -67,7 +67,7 @@ function values(picture, projection) {
   const repaint = () => layer.setSource(new ImageStatic({ url: address(), imageExtent: told.extent, projection, interpolate: false }));
   const later = calm(repaint);
   const options = told.looks.map((/** @type {string} */ look) => ({ value: look, text: word(`look_${look}`) }));
-  const sayValue = (/** @type {number} */ value) => `${short(value)}${unit ? ` ${unit}` : ""}`;
+  const sayValue = (/** @type {number} */ value) => measured(value, unit);
   const step = (high - low) / 200;
   const [least, most] = low < 0 && high > 0 ? [-reach * 2, reach * 2] : [low - (high - low) / 2, high + (high - low) / 2];
   const range = { min: least, max: most, step, say: sayValue };

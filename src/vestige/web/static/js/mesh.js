@@ -28,7 +28,7 @@ function begin() {
   const home = new Vector3(0.55, 0.4, 1);
   let radius = 1;
   const look = (/** @type {Vector3} */ from) => {
-    const distance = (radius * 0.94) / Math.sin((camera.fov * Math.PI) / 360) / Math.min(1, camera.aspect);
+    const distance = (radius * 0.84) / Math.sin((camera.fov * Math.PI) / 360) / Math.min(1, camera.aspect);
     camera.position.copy(from.clone().normalize().multiplyScalar(distance));
     controls.target.set(0, 0, 0);
     controls.update();

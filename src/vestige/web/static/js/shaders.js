@@ -54,5 +54,5 @@ void main() {
     vec3 halfway = normalize(light + vec3(0.0, 0.0, 1.0));
     lit = vec3(0.34, 0.33, 0.32) * (0.1 + 0.8 * shade) + 0.9 * pow(max(dot(normal, halfway), 0.0), 38.0);
   }
-  colour = vec4(pow(clamp(lit, 0.0, 1.0), vec3(1.0 / 2.2)), 1.0);
+  colour = vec4(pow(clamp(lit, 0.0, 1.0), vec3(1.0 / 1.5)), 1.0);
 }`;

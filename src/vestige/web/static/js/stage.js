@@ -148,5 +148,8 @@ export function calm(action, pause = 180) {
   };
 }
 
+/** A value with its unit, where that is short enough to stand beside every number. @param {number} value @param {string} unit */
+export const measured = (value, unit) => (unit && unit.length <= 12 ? `${short(value)} ${unit}` : short(value));
+
 /** A number as short as it may be said. @param {number} value */
 export const short = (value) => (value === 0 ? "0" : Math.abs(value) >= 1000 || Math.abs(value) < 0.01 ? value.toExponential(2) : String(Number(value.toPrecision(3))));

@@ -1,6 +1,6 @@
 // Deep zoom: pictures, measured values through a colour map, bands, pages with their words.
 import OpenSeadragon from "../vendor/openseadragon.js";
-import { add, button, calm, choice, failed, fullScreen, group, make, ready, say, select, short, slider, stage, toggle, told, view, word } from "./stage.js";
+import { add, button, calm, choice, failed, fullScreen, group, make, measured, ready, say, select, slider, stage, toggle, told, view, word } from "./stage.js";
 import { Reading } from "./reading.js";
 
 /**
@@ -112,7 +112,7 @@ function values() {
   const span = high - low;
   wish = { look: told.looks[0], low, high };
   const later = calm(repaint);
-  const say = (/** @type {number} */ value) => `${short(value)}${unit ? ` ${unit}` : ""}`;
+  const say = (/** @type {number} */ value) => measured(value, unit);
   const options = told.looks.map((/** @type {string} */ look) => ({ value: look, text: word(`look_${look}`) }));
   add(select(word("look"), options, told.looks[0], (look) => ((wish.look = look), repaint())));
   const range = { min: low - span * 0.25, max: high + span * 0.25, step: span / 200, say };
