@@ -45,7 +45,11 @@ def _commit() -> str:
 
 def _libraries() -> dict[str, str]:
     found = {}
-    for requirement in requires("vestige") or []:
+    try:
+        declared = requires("vestige") or []
+    except PackageNotFoundError:  # run from a checkout that is not installed
+        declared = []
+    for requirement in declared:
         if "extra ==" in requirement and not any(
             e in requirement for e in ("'learn'", '"learn"', "'cuda'", '"cuda"')
         ):
