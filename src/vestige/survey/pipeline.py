@@ -27,12 +27,21 @@ __all__ = ["predict", "run"]
 
 #: Colours of the classes in classes.tif.
 COLOURS = {0: (40, 40, 44, 255), 1: (240, 140, 40, 255), 2: (208, 208, 208, 255)}
+#: Readings cleaned at a time, and megabytes that GDAL may keep of files that it reads and writes.
+READINGS_AT_ONCE, GDAL_CACHE = 500_000, 48
 #: Between files that say nothing of their place (m).
 APART = 10.0
 
 
 def run(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
     """Readings to a cleaned grid, classes, confidence and polygons."""
+    import rasterio
+
+    with rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE):
+        return _run(inputs, recipe, context)
+
+
+def _run(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
     chosen = RunRecipe.model_validate(recipe.model_dump())
     model = _model(inputs, context)
     surveys, frames = _read(inputs.captures(), chosen.column, context)
@@ -51,6 +60,13 @@ def run(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
 
 def predict(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
     """A clean grid (product or data files) to classes, confidence and polygons; nothing is cleaned."""
+    import rasterio
+
+    with rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE):
+        return _predict(inputs, recipe, context)
+
+
+def _predict(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
     chosen = PredictRecipe.model_validate(recipe.model_dump())
     model = _model(inputs, context)
     grid = inputs.product("grid")
@@ -148,18 +164,26 @@ def _laid_out(surveys: list[Survey], files: list[tuple[Capture, Frame]], context
 
 
 def _clean(survey: Survey, recipe: CleaningRecipe, row: dict[str, Any]) -> Survey:
-    """Destripe, despike, clip; what was done goes into the frame's row."""
+    """Destripe, despike, clip, some traverses at a time; what was done goes into the frame's row."""
     destripe = recipe.destripe == "always" or (recipe.destripe == "auto" and survey.walked)
-    values = zero_median_traverse(survey, threshold=recipe.destripe_threshold) if destripe else survey.values
-    taken = survey.values - values
-    values, spikes = despike(values, threshold=recipe.despike_threshold)
+    cleaned = np.empty_like(survey.values)
+    spikes, taken = 0, 0.0
+    step = max(1, READINGS_AT_ONCE // survey.values.shape[1])
+    for first in range(0, len(cleaned), step):
+        part = survey.with_values(survey.values[first : first + step])
+        values = zero_median_traverse(part, threshold=recipe.destripe_threshold) if destripe else part.values
+        taken += float(np.nansum((part.values - values) ** 2))
+        values, found = despike(values, threshold=recipe.despike_threshold)
+        cleaned[first : first + step] = clip(values, recipe.clip)
+        spikes += found
+    known = max(int(np.isfinite(survey.values).sum()), 1)
     row.update(
         destriped=destripe,
-        stripes_removed_nt=round(float(np.sqrt(np.nanmean(taken**2))), 4),
+        stripes_removed_nt=round(float(np.sqrt(taken / known)), 4),
         spikes_removed=spikes,
-        noise_nt=round(_noise(values), 4),
+        noise_nt=round(_noise(cleaned), 4),
     )
-    return survey.with_values(clip(values, recipe.clip))
+    return survey.with_values(cleaned)
 
 
 def _noise(values: NDArray[np.float32]) -> float:

@@ -59,8 +59,9 @@ def draw_site(
     contrast: float = 1.0,
     iron: int = 10,
     furrows: bool = True,
+    texture: tuple[float, float] = (1.5e-5, 8e-5),
 ) -> Site:
-    """Draw the ground of a site of `width` x `height` m.
+    """Draw the ground of a site of `width` x `height` m; `texture` bounds the topsoil's deviation (SI).
 
     >>> site = draw_site(60, 60, 0.25, Gradiometer(), np.random.default_rng(3), rings=2)
     >>> len(site.rings), len(site.iron)
@@ -68,7 +69,7 @@ def draw_site(
     """
     found = tuple(draw_rings(rings, width, height, random, contrast=contrast))
     hectares = width * height / 1e4
-    strength = float(np.exp(random.uniform(np.log(1.5e-5), np.log(8e-5))))
+    strength = float(np.exp(random.uniform(*np.log(texture))))
     plough = Furrows(
         bearing=float(random.uniform(0, 180)),
         spacing=float(random.uniform(5, 11)),

@@ -73,7 +73,7 @@ def draw_priors(random: np.random.Generator) -> SitePriors:
             missing=float(random.choice([0.0, 0.0, 0.0, 0.15])),
         ),
         contrast=float(np.clip(np.exp(random.normal(0.1, 0.45)), 0.55, 3.0)),
-        iron_per_hectare=float(np.exp(random.uniform(np.log(3), np.log(120)))),
+        iron_per_hectare=float(np.exp(random.uniform(np.log(3), np.log(300)))),
         furrows=bool(random.random() < 0.6),
     )
 
@@ -99,6 +99,7 @@ def simulate_tile(recipe: DatasetRecipe, seed: int, site: int, number: int) -> T
         contrast=priors.contrast,
         iron=int(random.poisson(priors.iron_per_hectare * extent**2 / 1e4)),
         furrows=priors.furrows,
+        texture=(1.5e-5, 2.5e-4),
     )
     corner = np.array([APRON, APRON]) if recipe.centred else random.uniform(0, 2 * APRON, 2)
     if recipe.centred:
