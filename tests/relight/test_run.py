@@ -127,6 +127,18 @@ def test_lights_around_by_number(coin, run):
     assert any("determine 5 of the 6" in warning for warning in report.warnings)
 
 
+def test_a_frame_may_have_an_elevation_of_its_own(coin, run):
+    report, _ = run(
+        bare(coin),
+        "frames=light_0[1-6].tif",
+        "light_source=azimuth",
+        "elevation=20",
+        'overrides={"light_02.tif": {"elevation": 50}}',
+    )
+    assert [row["elevation_deg"] for row in report.frames] == [20, 50, 20, 20, 20, 20]
+    assert [row["azimuth_deg"] for row in report.frames] == [90, 30, 330, 270, 210, 150]
+
+
 def test_nothing_known_of_the_lights_says_what_would_help(coin, run, tmp_path):
     for frame in coin.frames[:5]:
         (tmp_path / frame.file).symlink_to(coin.path(frame))

@@ -140,19 +140,18 @@ def _from_azimuths(
             return None
         names = [frame.file for frame in frames]
         azimuths = list(azimuths_from_numbers(names, first=recipe.first_azimuth, clockwise=recipe.clockwise))
-    warnings = []
-    elevation = recipe.elevation
-    known = all("elevation" in frame.coordinates for frame in frames)
-    if elevation is None and not known:
-        elevation = ASSUMED_ELEVATION
-        warnings.append(
-            f"the elevation of the lights is not known and was taken as {elevation:g} degrees: "
-            "slopes and heights are true up to a factor; set elevation=DEGREES"
-        )
-    lights = [
-        from_angles(azimuth or 0.0, elevation if elevation is not None else frame.number("elevation"))
-        for azimuth, frame in zip(azimuths, frames, strict=True)
-    ]
+    warnings: list[str] = []
+    lights = []
+    for frame, azimuth in zip(frames, azimuths, strict=True):
+        elevation = recipe.for_frame(frame.file).elevation
+        if elevation is None and "elevation" in frame.coordinates:
+            elevation = frame.number("elevation")
+        if elevation is None and not warnings:
+            warnings.append(
+                f"the elevation of the lights is not known and was taken as {ASSUMED_ELEVATION:g} degrees: "
+                "slopes and heights are true up to a factor; set elevation=DEGREES"
+            )
+        lights.append(from_angles(azimuth or 0.0, ASSUMED_ELEVATION if elevation is None else elevation))
     return Directions(np.array(lights), "azimuth", warnings=tuple(warnings))
 
 

@@ -118,11 +118,11 @@ def open_frames(
     UsageError
         where the capture's settings are no encoding.
     """
-    encoding, white_level = _encoding(capture, recipe)
     images: dict[str, Image] = {}
     faults: dict[str, InputError] = {}
     try:
         for frame in frames:
+            encoding, white_level = _encoding(capture, recipe.for_frame(frame.file))
             try:
                 images[frame.file] = open_image(
                     capture.path(frame), encoding=encoding, white_level=white_level

@@ -140,7 +140,12 @@ def _products(
     shown = context.part("view", write_view, out / "view.tif", stores, view)
     context.progress(2, 3, "height")
     height = out / "height.tif"
-    relief = context.part("height", write_height, height, stores, *pixel, recipe.boundary, context)
+    memory = context.budget.working()
+    relief = context.part("height", write_height, height, stores, *pixel, recipe.boundary, memory)
+    if (step := round(relief["step_px"])) > 1:
+        context.warn(
+            f"height was integrated at one point in {step} x {step} pixels to keep to the memory budget"
+        )
     context.progress(3, 3, "height")
     scale = {"pixel_mm": pixel[0]} if unit == "mm" else {}
     fitted = {"basis": model.basis, "terms": model.terms, "colours": model.colours, "lights": len(lights)}

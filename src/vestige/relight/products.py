@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestige.capture.durable import write_atomically
-from vestige.contract import Context
 from vestige.errors import OutputError
 from vestige.imaging import ImageWriter, StripStore, linear_from_srgb, write_image
 from vestige.relight.height import Boundary, integrate, slopes
@@ -80,19 +79,15 @@ def write_view(path: Path, stores: FitStores, light: NDArray[np.float64]) -> Pat
 
 
 def write_height(
-    path: Path, stores: FitStores, pixel: float, unit: str, boundary: Boundary, context: Context
+    path: Path, stores: FitStores, pixel: float, unit: str, boundary: Boundary, memory: int
 ) -> dict[str, float]:
     """Height above the mean plane as 32-bit TIFF; returns its range and the step at which it was integrated.
 
-    Integration needs the whole picture at once. Where the budget does not hold it, slopes are averaged
+    Integration needs the whole picture at once. Where `memory` (bytes) does not hold it, slopes are averaged
     over small squares and the height between is interpolated.
     """
     height, width = stores.shape
-    step = math.ceil(math.sqrt(HEIGHT_BYTES * height * width / context.budget.working()))
-    if step > 1:
-        context.warn(
-            f"height was integrated at one point in {step} x {step} pixels to keep to the memory budget"
-        )
+    step = math.ceil(math.sqrt(HEIGHT_BYTES * height * width / memory))
     surface = integrate(*slopes(shrink(stores.normals, step)), boundary=boundary) * np.float32(pixel * step)
     description = f"height above the mean plane in {unit}, towards the viewer"
     if step == 1:
