@@ -155,8 +155,14 @@ def small(exhibit: Shown) -> Response:
             kind, exhibit.result.path(exhibit.index), _telling(exhibit), exhibit.cache
         )
     except VestigeError:
-        return Response(_SIGN, media_type="image/svg+xml", headers={"Content-Security-Policy": STORED_POLICY})
+        return _sign()
     return Response(data, media_type=media, headers={"Cache-Control": "private, max-age=60"})
+
+
+def _sign() -> Response:
+    """A sheet of paper: there is something, and it is no picture."""
+    headers = {"Content-Security-Policy": STORED_POLICY, "Cache-Control": "private, max-age=5"}
+    return Response(_SIGN, media_type="image/svg+xml", headers=headers)
 
 
 def _telling(exhibit: Exhibit) -> list[Any]:
@@ -175,13 +181,17 @@ _SIGN = (
 
 @router.get("/frame/{key}/{number}")
 def frame(key: str, number: int, folder: Folder, side: Annotated[int, Query()] = 1600) -> Response:
-    """A frame of a capture as JPEG, small (320) or to look at (1600)."""
+    """A frame of a capture as JPEG, small (320; a quiet sign where it is no picture) or to look at (1600)."""
     entry = folder.capture(key)
     if entry.capture is None or side not in (320, 1600) or not 0 <= number < len(entry.capture.frames):
         raise Absent(number)
-    data = pictures.frame_picture(
-        entry.capture, entry.capture.frames[number], side, pictures.cache_of(folder.root)
-    )
+    found = entry.capture.frames[number]
+    try:
+        data = pictures.frame_picture(entry.capture, found, side, pictures.cache_of(folder.root))
+    except VestigeError:
+        if side != 320:
+            raise
+        return _sign()
     return Response(data, media_type="image/jpeg", headers=_KEEP)
 
 

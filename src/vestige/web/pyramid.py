@@ -107,7 +107,7 @@ class Pyramid:
         return self._region(width, height, box, bands, margin, exact)
 
     def overview(self, side: int, bands: tuple[int, ...], *, exact: bool = False) -> NDArray[Any]:
-        """Stored values of the whole raster, at most `side` pixels long, (height, width, bands); see `tile`."""
+        """Stored values of the whole raster, at most `side` pixels long (height, width, bands)."""
         scale = max(1.0, max(self.width, self.height) / side)
         width, height = max(1, round(self.width / scale)), max(1, round(self.height / scale))
         return self._region(width, height, (0, 0, width, height), bands, 0, exact)

@@ -33,6 +33,19 @@ class CaptureEntry:
     problem: str = ""
 
     @property
+    def telling(self) -> int | None:
+        """The place of the frame that stands for the whole: the middle picture of the object."""
+        from vestige.imaging import IMAGE_SUFFIXES
+
+        frames = self.capture.frames if self.capture else []
+        found = [
+            place
+            for place, frame in enumerate(frames)
+            if frame.role == "object" and Path(frame.file).suffix.lower() in IMAGE_SUFFIXES
+        ]
+        return found[len(found) // 2] if found else None
+
+    @property
     def title(self) -> str:
         """What a person calls it: the title of the object, else the name of the folder."""
         thing = self.capture.thing if self.capture else None

@@ -34,13 +34,14 @@ def portrait(path: Path, width: int = 640, height: int = 480) -> NDArray[np.uint
     seen = points @ matrix.T
     low, high = seen.min(0), seen.max(0)
     scale = 0.86 * min(width / max(high[0] - low[0], 1e-9), height / max(high[1] - low[1], 1e-9))
-    shade = np.clip((normals @ matrix.T) @ np.array([-0.35, 0.55, 0.76], np.float32), 0, 1) * 0.75 + 0.25
-    order = np.argsort(seen[:, 2], kind="stable")
+    shade = np.clip((normals @ matrix.T) @ np.array([-0.35, 0.55, 0.76], np.float32), 0, 1) * 0.9 + 0.35
+    facing = np.flatnonzero((normals @ matrix.T)[:, 2] > -0.05)
+    order = facing[np.argsort(seen[facing, 2], kind="stable")]
     across = (width / 2 + (seen[order, 0] - (low[0] + high[0]) / 2) * scale).astype(int)
     down = (height / 2 - (seen[order, 1] - (low[1] + high[1]) / 2) * scale).astype(int)
     painted = (np.clip(colours[order] * shade[order, None], 0, 1) ** (1 / 2.2) * 255).astype(np.uint8)
     picture = np.full((height, width, 3), _BACKGROUND, np.uint8)
-    size = max(1, min(6, int(1.6 * scale * _spacing(points))))
+    size = max(1, min(6, int(2.2 * scale * _spacing(points)) + 1))
     for y in range(size):
         for x in range(size):
             inside = (down + y < height) & (across + x < width) & (down + y >= 0) & (across + x >= 0)

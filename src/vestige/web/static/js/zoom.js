@@ -6,6 +6,7 @@ import { Reading } from "./reading.js";
 /**
  * @typedef {{label: string, picture: string, words?: string | null, ask?: string, width: number, height: number,
  *   deepest: number, tile: number, tiles: string, version: string}} Item
+ * @typedef {{message: string}} Fault
  */
 
 /** @type {Item[]} */
@@ -44,11 +45,12 @@ function source(item) {
 
 /** Show the item again with the present wish; the old picture stays until the new one is there. */
 function repaint() {
+  /** @type {any[]} */
   const old = [];
   for (let place = 0; place < viewer.world.getItemCount(); place++) old.push(viewer.world.getItemAt(place));
   viewer.addTiledImage({
     tileSource: source(items[chosen]),
-    success: ({ item: fresh }) => {
+    success: (/** @type {{item: any}} */ { item: fresh }) => {
       const swap = () => {
         for (const image of old) if (viewer.world.getIndexOfItem(image) >= 0) viewer.world.removeItem(image);
         ready();
@@ -56,7 +58,7 @@ function repaint() {
       if (fresh.getFullyLoaded()) swap();
       else fresh.addOnceHandler("fully-loaded-change", swap);
     },
-    error: ({ message }) => failed(message),
+    error: (/** @type {Fault} */ { message }) => failed(message),
   });
 }
 
@@ -81,8 +83,8 @@ async function open(place) {
 }
 
 viewer.addHandler("tile-drawn", ready);
-viewer.addHandler("open-failed", ({ message }) => failed(message));
-viewer.addHandler("tile-load-failed", ({ message }) => failed(`${word("failed")} (${message})`));
+viewer.addHandler("open-failed", (/** @type {Fault} */ { message }) => failed(message));
+viewer.addHandler("tile-load-failed", (/** @type {Fault} */ { message }) => failed(`${word("failed")} (${message})`));
 
 function navigation() {
   group(
