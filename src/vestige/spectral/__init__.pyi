@@ -14,3 +14,5 @@ from .false_colour import false_colour as false_colour
 from .ome import write_planes as write_planes
 from .placing import Placement as Placement
 from .placing import register_bands as register_bands
+from .recipe import SceneRecipe as SceneRecipe
+from .recipe import SpectralRecipe as SpectralRecipe

@@ -22,8 +22,8 @@ SUBPIXEL: Final = 8
 Stroke = list[tuple[float, float]]
 
 
-#: Each letter: its width, and the points of its strokes, in hundredths of the x-height from the left end of the
-#: base line; a bar begins a new stroke.
+#: Each letter: its width, and the points of its strokes, in hundredths of the x-height from the left end
+#: of the base line; a bar begins a new stroke.
 _PATHS: Final[dict[str, tuple[int, str]]] = {
     "a": (95, "25,85 45,97 60,82 | 50,83 60,91 60,6 72,14 | 60,52 20,36 20,10 40,2"),
     "b": (100, "15,148 25,156 25,6 37,14 | 25,78 55,90 72,78 72,20 50,0 32,12"),

@@ -97,5 +97,4 @@ def lamp_spectrum(centre: float, width: float) -> tuple[NDArray[np.float64], NDA
     half = max(1, round(3 * sigma / 5))
     offsets = 5.0 * np.arange(-half, half + 1)
     power: NDArray[np.float64] = np.exp(-0.5 * (offsets / sigma) ** 2)
-    power = np.asarray(power / power.sum(), np.float64)
-    return centre + offsets, power
+    return np.asarray(centre + offsets, np.float64), np.asarray(power / power.sum(), np.float64)

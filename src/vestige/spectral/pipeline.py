@@ -66,6 +66,7 @@ def run(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
         "bands": len(bands.bands),
         "reference_nm": sources[first].wavelength,
         "registration_residual_px": [round(one.residual, 4) for one in placed],
+        "matrices": [[round(value, 9) for value in one.matrix.ravel().tolist()] for one in placed],
         "bands_not_registered": sum(not one.trusted for one in placed),
         "calibrated": sum(one["reflectance"] for one in told),
     }
@@ -218,7 +219,8 @@ def _products(
     identifier = capture.digest()
     path = context.part("bands", write_bands, out / "bands.tif", bands, pixel_mm, identifier)
     labels = [band.label for band in bands.bands]
-    about: dict[str, Any] = {"labels": labels, "wavelengths": bands.wavelengths, "unit": "reflectance"}
+    unit = "reflectance" if all(source.flats for source in sources) else "light"
+    about: dict[str, Any] = {"labels": labels, "wavelengths": bands.wavelengths, "unit": unit}
     products = [Product("bands", Kind.BANDS, path, about)]
     context.progress(1, 3, "writing")
     products += _mixed(bands, sources, recipe, context)

@@ -101,7 +101,7 @@ def write_components(
                 store[rows] = scores[..., number]
         labels = [f"component {n + 1} ({share:.1%})" for n, share in enumerate(components.explained)]
         write_planes(
-            path, [store.__getitem__ for store in stores], bands.shape, labels, identifier="components"
+            path, [store.__getitem__ for store in stores], bands.shape, labels, identifier=identifier
         )
     finally:
         for store in stores:
