@@ -37,16 +37,25 @@ def simulated(folder: str, values: dict[str, Any]) -> None:
     make(SceneRecipe.make(values=values), Path(folder), SEED)
 
 
+def beside(folder: str) -> Path | None:
+    """The list of lights one level up, where a set keeps it there for several folders."""
+    listed = Path(folder).parent / "lights.lp"
+    return listed if listed.is_file() else None
+
+
 def ours(folder: str, out: str, settings: list[str]) -> None:
     from vestige.capture import open_capture
-    from vestige.contract import Budget
+    from vestige.contract import Budget, Kind, open_product
     from vestige.contract.registry import technique
     from vestige.contract.runner import execute
     from vestige.relight import RelightRecipe
 
     recipe = RelightRecipe.make(settings=settings)
     capture = open_capture(Path(folder))
-    execute(technique("relight"), "run", {"capture": [capture]}, recipe, out, budget=Budget())
+    given: dict[str, list[Any]] = {"capture": [capture]}
+    if (listed := beside(folder)) is not None:
+        given["lights"] = [open_product(listed, Kind.TABLE)]
+    execute(technique("relight"), "run", given, recipe, out, budget=Budget())
 
 
 def frames_and_lights(folder: str, settings: list[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -62,7 +71,9 @@ def frames_and_lights(folder: str, settings: list[str]) -> tuple[np.ndarray, np.
     stack, _ = open_frames(capture, frames, recipe)
     with stack:
         linear = stack.read(slice(0, stack.height))
-        return srgb_from_linear(np.clip(linear, 0, 1)), find_directions(capture, frames, stack, recipe).lights
+        return srgb_from_linear(np.clip(linear, 0, 1)), find_directions(
+            capture, frames, stack, recipe, beside(folder)
+        ).lights
 
 
 def left_out(folder: str, settings: list[str]) -> dict[str, dict[str, float]]:
@@ -185,7 +196,7 @@ def main(*, quick: bool) -> None:
                 shown += pictures(name, folder, [])
         if os.environ.get("VESTIGE_REAL_DATA"):
             bunny = Path(os.environ["VESTIGE_REAL_DATA"], "relight", "bunny_ps")
-            settings = ["lights=../lights.lp", "encoding=linear", "white_level=4095"]
+            settings = ["encoding=linear", "white_level=4095"]
             for kind in ("lambert", "specular"):
                 folder, name = str(bunny / kind), f"bunny, {kind}"
                 mask = str(bunny / "mask.png")

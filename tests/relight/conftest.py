@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from vestige.capture import Capture, open_capture
-from vestige.contract import Budget
+from vestige.contract import Budget, Kind, open_product
 from vestige.contract.report import Report
 from vestige.contract.runner import execute
 from vestige.contract.simulate import simulate
@@ -50,12 +50,15 @@ def run(tmp_path: Path) -> Run:
     """Run relight on a folder or a capture with settings; gives the report and the output folder."""
 
     def execute_run(
-        source: Capture | Path, *settings: str, budget: Budget | None = None
+        source: Capture | Path, *settings: str, budget: Budget | None = None, lights: Path | None = None
     ) -> tuple[Report, Path]:
         capture = source if isinstance(source, Capture) else open_capture(source)
         out = tmp_path / "out"
         recipe = RelightRecipe.make(settings=settings)
-        return execute(technique, "run", {"capture": [capture]}, recipe, out, budget=budget), out
+        given = {"capture": [capture]}
+        if lights is not None:
+            given["lights"] = [open_product(lights, Kind.TABLE)]
+        return execute(technique, "run", given, recipe, out, budget=budget), out
 
     return execute_run
 

@@ -18,7 +18,7 @@ def test_bunny_is_as_good_as_least_squares_can_be(
 ):
     """The folder's README measured least squares on these very files."""
     folder = real_data / "relight" / "bunny_ps"
-    report, out = run(folder / kind, "lights=../lights.lp", "encoding=linear", "white_level=4095")
+    report, out = run(folder / kind, "encoding=linear", "white_level=4095", lights=folder / "lights.lp")
     mask = stored(folder / "mask.png") > 0
     error = angles(read_normals(out / "normals.tif"), read_normals(folder / "normals_gt.png"))[mask]
     assert abs(error.mean() - baseline) < 0.05

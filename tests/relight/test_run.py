@@ -79,7 +79,7 @@ def test_lights_from_a_list_named_in_the_recipe(coin, run, tmp_path):
         (folder / frame.file).symlink_to(coin.path(frame))
     lines = (coin.root / "lights.lp").read_text()
     (tmp_path / "dome.lp").write_text(lines)
-    report, _ = run(folder, "lights=../dome.lp", "encoding=linear")
+    report, _ = run(folder, "encoding=linear", lights=tmp_path / "dome.lp")
     assert report.measurements["light_source"] == "lp"
     assert report.measurements["fit_psnr_db"] > 28
 
@@ -88,7 +88,7 @@ def test_a_frame_that_the_list_lacks_is_named(coin, run, tmp_path):
     lines = (coin.root / "lights.lp").read_text().splitlines()
     (tmp_path / "dome.lp").write_text("\n".join(["23", *lines[1:-1]]))
     with pytest.raises(InputError, match=r"no light for light_24\.tif"):
-        run(bare(coin), f"lights={tmp_path / 'dome.lp'}")
+        run(bare(coin), lights=tmp_path / "dome.lp")
 
 
 def test_a_light_from_behind_is_left_out_and_told(coin, run):
@@ -145,7 +145,7 @@ def test_nothing_known_of_the_lights_says_what_would_help(coin, run, tmp_path):
     capture = bare(coin)
     capture.frames = capture.frames[:5]
     capture.at(tmp_path)
-    with pytest.raises(InputError, match=r"lights=FILE\.lp"):
+    with pytest.raises(InputError, match=r"--lights FILE\.lp"):
         run(capture)
     for source, words in (("coordinates", "without a coordinate"), ("lp", "no list of lights")):
         with pytest.raises(InputError, match=words):

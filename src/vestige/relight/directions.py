@@ -49,9 +49,15 @@ class Directions:
 
 
 def find_directions(
-    capture: Capture, frames: Sequence[Frame], stack: FrameStack, recipe: RelightRecipe
+    capture: Capture,
+    frames: Sequence[Frame],
+    stack: FrameStack,
+    recipe: RelightRecipe,
+    listed: Path | None = None,
 ) -> Directions:
     """The direction of the light in each frame, by the source that the recipe names.
+
+    `listed` is an .lp file handed in beside the capture; it goes before what the capture itself says.
 
     Raises
     ------
@@ -60,12 +66,12 @@ def find_directions(
     """
     sources: dict[str, Callable[[], Directions | None]] = {
         "coordinates": lambda: _from_coordinates(capture, frames),
-        "lp": lambda: _from_list(capture, frames, recipe),
+        "lp": lambda: _from_list(capture, frames, listed),
         "azimuth": lambda: _from_azimuths(capture, frames, recipe, numbers=recipe.light_source == "azimuth"),
         "spheres": lambda: _from_spheres(stack, recipe),
     }
     if recipe.light_source == "auto":
-        if recipe.lights:
+        if listed is not None:
             sources = {"lp": sources["lp"]}
         for find in sources.values():
             if (found := find()) is not None:
@@ -74,7 +80,7 @@ def find_directions(
             capture.root,
             "tells no directions of its lights",
             "coordinates 'light', an .lp file, reflective spheres, or azimuths in the names",
-            "set lights=FILE.lp, or light_source=azimuth with elevation=DEGREES for lights that went around",
+            "add --lights FILE.lp, or set light_source=azimuth with elevation=DEGREES for lights that went around",
         )
     if (found := sources[recipe.light_source]()) is None:
         raise InputError(capture.root, *_MISSING[recipe.light_source])
@@ -83,7 +89,7 @@ def find_directions(
 
 _MISSING = {
     "coordinates": ("has frames without a coordinate 'light'", "a unit vector for each frame"),
-    "lp": ("has no list of lights", "an .lp file in its folder", "name one with lights=FILE.lp"),
+    "lp": ("has no list of lights", "an .lp file in its folder", "name one with --lights FILE.lp"),
     "azimuth": ("has frames that tell no azimuth", "a coordinate 'azimuth', or names such as coin_3oclock"),
     "spheres": (
         "shows no reflective sphere",
@@ -105,8 +111,9 @@ def _from_coordinates(capture: Capture, frames: Sequence[Frame]) -> Directions |
     return Directions(np.array(lights, np.float64), "coordinates")
 
 
-def _from_list(capture: Capture, frames: Sequence[Frame], recipe: RelightRecipe) -> Directions | None:
-    path = _list_path(capture, recipe)
+def _from_list(capture: Capture, frames: Sequence[Frame], given: Path | None) -> Directions | None:
+    known = capture.calibrations("lights") or sorted(capture.root.glob("*.lp"))
+    path = given or (known[0] if known else None)
     if path is None:
         return None
     listed = read_lights(path)
@@ -117,15 +124,6 @@ def _from_list(capture: Capture, frames: Sequence[Frame], recipe: RelightRecipe)
             raise InputError(path, f"lists no light for {frame.file}", "a line for each frame")
         lights.append(light)
     return Directions(np.array(lights, np.float64), "lp")
-
-
-def _list_path(capture: Capture, recipe: RelightRecipe) -> Path | None:
-    if recipe.lights:
-        given = Path(recipe.lights).expanduser()
-        beside = capture.root / given
-        return beside if beside.exists() else given
-    known = capture.calibrations("lights") or sorted(capture.root.glob("*.lp"))
-    return known[0] if known else None
 
 
 def _from_azimuths(

@@ -43,7 +43,8 @@ def run(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
         if len(frames) < 3:
             _warn_of_faults(faults, context)
             return _few(frames, stack, context)
-        found = _directions(capture, frames, stack, recipe, context)
+        listed = inputs.product("lights")
+        found = _directions(capture, frames, stack, recipe, listed and listed.path, context)
         spheres = _sphere_report(stack, found)
         dark = light_faults([frame.file for frame in frames], found.lights)
         faults |= dark
@@ -79,10 +80,15 @@ def _warn_of_doubles(names: list[str], lights: NDArray[np.float64], context: Con
 
 
 def _directions(
-    capture: Capture, frames: list[Frame], stack: FrameStack, recipe: RelightRecipe, context: Context
+    capture: Capture,
+    frames: list[Frame],
+    stack: FrameStack,
+    recipe: RelightRecipe,
+    listed: Path | None,
+    context: Context,
 ) -> Directions:
     def find() -> dict[str, Any]:
-        found = find_directions(capture, frames, stack, recipe)
+        found = find_directions(capture, frames, stack, recipe, listed)
         spheres = [[sphere.x, sphere.y, sphere.radius] for sphere in found.spheres]
         return {
             "lights": found.lights,

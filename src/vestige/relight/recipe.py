@@ -30,7 +30,6 @@ class RelightRecipe(Recipe):
         "Where the directions of the lights come from: coordinates of the frames, an .lp file, reflective "
         "spheres in the frames, azimuths (names or numbers); auto tries them in this order",
     )
-    lights: str = setting("", "Path of an .lp file, from the capture's folder or absolute")
     spheres: list[list[float]] = setting(
         [], "Spheres as [x, y, radius] each; found in the frames if empty", unit="px"
     )

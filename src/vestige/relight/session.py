@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,14 +29,16 @@ Region = tuple[int, int, int, int]
 
 def open_session(inputs: Inputs, context: Context) -> LightSession:
     """A session on the one capture given; nothing is read before the first picture is asked for."""
-    return LightSession(inputs.capture())
+    listed = inputs.product("lights")
+    return LightSession(inputs.capture(), listed and listed.path)
 
 
 class LightSession:
     """Renders a capture under any light; a fit is kept until something but the light changes."""
 
-    def __init__(self, capture: Capture) -> None:
+    def __init__(self, capture: Capture, listed: Path | None = None) -> None:
         self._capture = capture
+        self._listed = listed
         self._stack: FrameStack | None = None
         self._kept: list[int] = []
         self._lights: NDArray[np.float64] = np.empty((0, 3))
@@ -65,7 +69,7 @@ class LightSession:
         frames = choose_frames(self._capture, recipe.frames)
         self._stack, unread = open_frames(self._capture, frames, recipe)
         frames = [frame for frame in frames if frame.file not in unread]
-        lights = find_directions(self._capture, frames, self._stack, recipe).lights
+        lights = find_directions(self._capture, frames, self._stack, recipe, self._listed).lights
         faults = light_faults([frame.file for frame in frames], lights)
         self._kept = [row for row, frame in enumerate(frames) if frame.file not in faults]
         if len(self._kept) < 3:

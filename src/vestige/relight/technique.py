@@ -49,7 +49,15 @@ technique = Technique(
             name="run",
             summary="Fit a relightable picture, normals, albedo and height to frames under different lights",
             recipe=RelightRecipe,
-            inputs=(Input("capture", help="Frames of one view, each lit from another side"),),
+            inputs=(
+                Input("capture", help="Frames of one view, each lit from another side"),
+                Input(
+                    "lights",
+                    Kind.TABLE,
+                    optional=True,
+                    help="Directions of the lights (.lp), where none lies with the frames",
+                ),
+            ),
             outputs=(
                 Output(
                     "relight", Kind.RELIGHTABLE, "relight", "Picture whose light can be moved", optional=True
