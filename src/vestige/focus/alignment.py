@@ -26,6 +26,8 @@ FLOAT = NDArray[np.float32]
 MATRIX = NDArray[np.float64]
 #: Correlation of two neighbours below which the quick alignment is not believed.
 SURE_SCORE = 0.4
+#: Brightness is compared at this many pixels a side, after a blur of this standard deviation.
+GAIN_SIDE, GAIN_BLUR = 200, 4.0
 
 
 @dataclass(frozen=True)
@@ -173,9 +175,11 @@ def _gain(fixed: FLOAT, moving: FLOAT, matrix: MATRIX) -> float:
     """Median ratio of brightness, after a blur so wide that focus does not matter."""
     moved = warp(moving, matrix, fixed.shape, interpolation="linear")
     known = np.isfinite(moved).astype(np.float32)
-    wide = max(2.0, min(fixed.shape) / 40)
+    shrink = min(1.0, GAIN_SIDE / max(fixed.shape))
+    size = max(1, round(fixed.shape[1] * shrink)), max(1, round(fixed.shape[0] * shrink))
     one, other, weight = (
-        cv2.GaussianBlur(values, (0, 0), wide) for values in (fixed * known, np.nan_to_num(moved), known)
+        cv2.GaussianBlur(cv2.resize(values, size, interpolation=cv2.INTER_AREA), (0, 0), GAIN_BLUR)
+        for values in (fixed * known, np.nan_to_num(moved), known)
     )
     chosen = (weight > 0.9) & (one > 1e-3 * weight) & (other > 1e-3 * weight)
     return float(np.median(one[chosen] / other[chosen])) if chosen.any() else 1.0

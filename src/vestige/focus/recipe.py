@@ -31,7 +31,7 @@ class StackRecipe(Recipe):
         12.0, "How hard the sharpest frame wins: 1 blends, 12 all but picks one", gt=0, le=12
     )
     depth_window: float = setting(
-        2.0,
+        2.5,
         "Neighbourhood in which sharpness is judged for depth (standard deviation)",
         unit="px",
         ge=0.5,
