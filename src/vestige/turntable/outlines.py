@@ -15,6 +15,7 @@ from vestige.capture import Capture
 from vestige.contract import Context
 from vestige.errors import InputError
 from vestige.imaging import srgb_from_linear
+from vestige.turntable.cameras import Camera
 from vestige.turntable.hull import visual_hull
 from vestige.turntable.recipe import TurntableRecipe
 from vestige.turntable.rendering import rasterise
@@ -29,6 +30,8 @@ Mask = NDArray[np.bool_]
 Method = Literal["plate", "uniform", "grabcut"]
 
 _COARSE = 96
+#: From this agreement on silhouettes need no correction by one another.
+_AGREED = 0.96
 #: Above this spread of the border the background counts as busy.
 _BUSY = 0.13
 #: Share of the frame below which a silhouette counts as empty.
@@ -78,11 +81,12 @@ def find_outlines(
     method = _method(capture, views, recipe, context)
     finder = _Finder(capture, recipe, method, context)
     found = _shown(finder.all(views, 0, None), context)
-    if method != "plate":
-        for number in range(1, recipe.rounds + 1):
-            loose = -(-len(found) // 10)
-            body = _coarse_body(found, loose, recipe, context, number)
-            found = _shown(finder.all([outline.view for outline in found], number, body), context)
+    rounds = 0 if method == "plate" else recipe.rounds
+    for number in range(1, rounds + 1):
+        sketch = _Sketch(found, recipe.seen, context, f"agreement/{number}")
+        if sketch.agreement() >= _AGREED:
+            break
+        found = _shown(finder.all([outline.view for outline in found], number, sketch.body()), context)
     misses = recipe.misses
     if misses is None:
         misses = 0 if method == "plate" else -(-len(found) // 20)
@@ -168,44 +172,51 @@ def _shown(outlines: list[Outline], context: Context) -> list[Outline]:
     return shown
 
 
-def _coarse_body(
-    outlines: Sequence[Outline], misses: int, recipe: TurntableRecipe, context: Context, number: int
-) -> Surface:
-    """A coarse hull that forgives one silhouette in ten: what most of the views agree on."""
-    vertices, faces = context.part(
-        f"agreement/{number}", _carved, outlines, misses, recipe.seen, context, f"agreement/{number}"
-    )
-    return Surface(vertices, faces)
+@dataclass(frozen=True)
+class _Sketch:
+    """A coarse body at half the size of the frames: quick to carve, enough to compare silhouettes."""
 
+    outlines: Sequence[Outline]
+    seen: float
+    context: Context
+    key: str
 
-def _carved(
-    outlines: Sequence[Outline], misses: int, seen: float, context: Context, key: str
-) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-    # A quarter of the pixels is enough for a coarse hull.
-    cameras = [
-        outline.view.camera.scaled(-(-outline.view.camera.width // 2), -(-outline.view.camera.height // 2))
-        for outline in outlines
-    ]
+    def agreement(self) -> float:
+        """How much of a typical silhouette the strict hull fills, 0..1: low where one misses a part."""
+        return self.context.part(f"{self.key}/strict", self._filled)
 
-    def mask(number: int) -> Mask:
-        camera = cameras[number]
-        share = cv2.resize(
-            outlines[number].mask().astype(np.float32),
-            (camera.width, camera.height),
-            interpolation=cv2.INTER_AREA,
-        )
-        return np.asarray(share >= 0.5)
+    def body(self) -> Surface:
+        """A hull that forgives one silhouette in ten: what most of the views agree on."""
+        vertices, faces = self.context.part(f"{self.key}/loose", self._carved, -(-len(self.outlines) // 10))
+        return Surface(vertices, faces)
 
-    volume = working_volume(cameras, mask, misses=misses, seen=seen)
-    hull = visual_hull(
-        cameras,
-        mask,
-        volume,
-        resolution=_COARSE,
-        misses=misses,
-        seen=seen,
-        context=context,
-        key=f"{key}/carve",
-    )
-    body = smooth(surface(hull), 6)
-    return body.vertices, body.faces
+    def _filled(self) -> float:
+        try:
+            strict = Surface(*self._carved(0))
+        except InputError:
+            return 0.0
+        overlaps = []
+        for number, camera in enumerate(self._cameras()):
+            covered, mask = rasterise(strict, camera)[1] >= 0, self._mask(number)
+            overlaps.append(float((covered & mask).sum() / max(int((covered | mask).sum()), 1)))
+        return float(np.median(overlaps))
+
+    def _carved(self, misses: int) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+        cameras = self._cameras()
+        volume = working_volume(cameras, self._mask, misses=misses, seen=self.seen)
+        hull = visual_hull(
+            cameras, self._mask, volume,
+            resolution=_COARSE, misses=misses, seen=self.seen,
+            context=self.context, key=f"{self.key}/carve/{misses}",
+        )  # fmt: skip
+        body = smooth(surface(hull), 6)
+        return body.vertices, body.faces
+
+    def _cameras(self) -> list[Camera]:
+        whole = [outline.view.camera for outline in self.outlines]
+        return [camera.scaled(-(-camera.width // 2), -(-camera.height // 2)) for camera in whole]
+
+    def _mask(self, number: int) -> Mask:
+        whole = self.outlines[number].mask().astype(np.float32)
+        size = (-(-whole.shape[1] // 2), -(-whole.shape[0] // 2))
+        return np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA) >= 0.5)

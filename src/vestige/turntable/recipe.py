@@ -34,7 +34,7 @@ class TurntableRecipe(Recipe):
     )
     rounds: int = setting(
         2,
-        "Without a clean plate: rounds in which silhouettes are corrected by what the other views say",
+        "Without a clean plate: rounds in which silhouettes that disagree are corrected by the other views",
         ge=0,
         le=8,
     )

@@ -1,0 +1,11 @@
+"""The turntable keeps the contract of a technique."""
+
+from vestige.testing import TechniqueConformance
+from vestige.turntable.technique import technique
+
+
+class TestContract(TechniqueConformance):
+    technique = technique
+    scene = {"views": 8, "width": 140, "height": 150, "truth_mm": 2.0}
+    recipe = {"resolution": 64}
+    large_scene = {"views": 8, "width": 1300, "height": 1400, "truth_mm": 2.0}
