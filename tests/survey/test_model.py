@@ -236,3 +236,4 @@ def test_scores_of_a_perfect_and_of_a_trivial_answer():
     assert trivial["miou"] == pytest.approx(trivial["trivial_miou"])
     assert 0.6 < trivial["miou"] < 0.66
     assert trivial["ring_iou"] == 0
+    assert np.isnan(scores(np.zeros((3, 3), np.int64))["miou"])

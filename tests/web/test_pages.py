@@ -148,6 +148,23 @@ def test_table_is_text_and_never_markup(client, key):
     assert "<b>not bold" not in page
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ('[{"a": 1, "b": 2}, {"a": 3}]', ['<th scope="col">b</th>', "<td>3</td><td>–</td>"]),
+        ('{"pages": [{"a": 1}, {"a": 3}], "n": 2}', ['<th scope="col">a</th>', "<td>3</td>"]),
+        ('{"score": {"mean": 0.5}}', ["score · mean", "<td>0.5</td>"]),
+        ("[1, 2]", ["<td>1, 2</td>"]),
+    ],
+)
+def test_json_is_shown_as_rows(folder, key, text, shown):
+    (folder / "products/every-kind/table.csv").unlink()
+    (folder / "products/every-kind/table.csv").mkdir()
+    (folder / "products/every-kind/table.csv/index.json").write_text(text)
+    page = browser(folder).get(f"/result/{key}/13").text
+    assert all(part in page for part in shown)
+
+
 def test_model_tells_what_it_takes(client, key):
     assert "background, feature" in client.get(f"/result/{key}/12").text
 

@@ -1,5 +1,7 @@
 from .alto import read_alto as read_alto
 from .alto import write_alto as write_alto
+from .comparison import character_error_rate as character_error_rate
+from .comparison import folded as folded
 from .cropping import crop_box as crop_box
 from .cropping import deskew as deskew
 from .cropping import split as split

@@ -80,7 +80,7 @@ def find_directions(
             capture.root,
             "tells no directions of its lights",
             "coordinates 'light', an .lp file, reflective spheres, or azimuths in the names",
-            "add --lights FILE.lp, or set light_source=azimuth with elevation=DEGREES for lights that went around",
+            "add --lights FILE.lp, or set light_source=azimuth and elevation=DEGREES",
         )
     if (found := sources[recipe.light_source]()) is None:
         raise InputError(capture.root, *_MISSING[recipe.light_source])

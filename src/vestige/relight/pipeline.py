@@ -44,7 +44,7 @@ def run(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
             _warn_of_faults(faults, context)
             return _few(frames, stack, context)
         listed = inputs.product("lights")
-        found = _directions(capture, frames, stack, recipe, listed and listed.path, context)
+        found = _directions(capture, frames, stack, recipe, listed.path if listed else None, context)
         spheres = _sphere_report(stack, found)
         dark = light_faults([frame.file for frame in frames], found.lights)
         faults |= dark

@@ -30,7 +30,7 @@ Region = tuple[int, int, int, int]
 def open_session(inputs: Inputs, context: Context) -> LightSession:
     """A session on the one capture given; nothing is read before the first picture is asked for."""
     listed = inputs.product("lights")
-    return LightSession(inputs.capture(), listed and listed.path)
+    return LightSession(inputs.capture(), listed.path if listed else None)
 
 
 class LightSession:

@@ -131,8 +131,8 @@ def colour_from_bands(
     Colours beyond sRGB are below 0 or above 1.
 
     >>> paper = np.full((1, 1, 4), 0.8, np.float32)
-    >>> colour_from_bands(paper, [450, 530, 600, 650]).round(2).tolist()
-    [[[0.8, 0.8, 0.8]]]
+    >>> colour_from_bands(paper, [450, 530, 600, 650]).round(2)
+    array([[[0.8, 0.8, 0.8]]], dtype=float32)
     """
     if bands.ndim != 3 or bands.shape[2] != len(wavelengths):
         raise UsageError(f"{len(wavelengths)} wavelengths do not fit bands of shape {bands.shape}")

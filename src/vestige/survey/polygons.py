@@ -46,8 +46,16 @@ def features_of(
 
     Pixels that touch by a side belong together. Only the window of one feature is in memory at a time.
 
-    >>> features_of.__module__
-    'vestige.survey.polygons'
+    >>> import tempfile
+    >>> from vestige.survey.geotiff import raster_writer
+    >>> folder, raster = Path(tempfile.mkdtemp()), Raster(0.0, 8.0, 1.0, 8, 8)
+    >>> square = np.zeros((8, 8), np.float32)
+    >>> square[2:5, 2:5] = 1
+    >>> for name, dtype in (("classes", np.uint8), ("confidence", np.float32), ("values", np.float32)):
+    ...     with raster_writer(folder / name, raster, dtype, nodata=None) as writer:
+    ...         writer.write(0, square.astype(dtype))
+    >>> [found.area for found in features_of(folder / "classes", folder / "confidence", folder / "values", raster)]
+    [9.0]
     """
     found = []
     for polygon in _polygons(classes, minimum_area, raster):

@@ -43,7 +43,12 @@ class Prediction:
 
 
 def tiling_for(model: FeatureModel, budget_bytes: int, height: int, width: int) -> Tiling:
-    """The largest tiles that fit into the memory granted and are not larger than the site needs."""
+    """The largest tiles that fit into the memory granted and are not larger than the site needs.
+
+    >>> from vestige.survey import load_model, shipped_model
+    >>> tiling_for(load_model(shipped_model()), 2**31, 400, 500).side
+    512
+    """
     largest = max(height, width)
     for side, smaller in zip(SIDES, [*SIDES[1:], 0], strict=True):
         tiling = Tiling(side, model.halo)
@@ -66,6 +71,13 @@ def predict_rows(
     at most ``tiling.side`` of them, beginning at a multiple of it. Every tile sees `halo` pixels beyond
     what is wanted of it, NaN beyond the raster, and begins at a multiple of the network's stride: the
     result is the same whatever the tiles. A pixel that was not surveyed is out of bounds, and no other is.
+
+    >>> from vestige.survey import load_model, shipped_model
+    >>> quiet = np.zeros((64, 64), np.float32)
+    >>> model = load_model(shipped_model())
+    >>> found = predict_rows(model, lambda r, c: quiet[r, c], (64, 64), slice(0, 64), Tiling(256, model.halo))
+    >>> int(found.classes.max())
+    0
     """
     height, width = shape
     count = rows.stop - rows.start

@@ -45,17 +45,23 @@ def scores(counts: Counts) -> dict[str, float]:
     trivial[2, 2] = counts[2].sum()
     found, wanted = counts[1, 1], counts[1].sum()
     return {
-        "miou": float(np.nanmean(per_class)),
+        "miou": _mean(per_class),
         **{
             f"iou_{name.replace('-', '_')}": float(value)
             for name, value in zip(CLASSES, per_class, strict=True)
         },
         "ring_iou": float(per_class[1]),
-        "miou_two_class": float(np.nanmean(_iou(surveyed))),
-        "trivial_miou": float(np.nanmean(_iou(trivial))),
+        "miou_two_class": _mean(_iou(surveyed)),
+        "trivial_miou": _mean(_iou(trivial)),
         "precision": float(found / max(counts[:, 1].sum(), 1)),
         "recall": float(found / max(wanted, 1)),
     }
+
+
+def _mean(values: NDArray[np.float64]) -> float:
+    """The mean over the classes that occur; NaN where none does (a tile that was not surveyed)."""
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if known.size else float("nan")
 
 
 def _iou(counts: Counts) -> NDArray[np.float64]:

@@ -35,6 +35,9 @@ def text(exhibit: Exhibit) -> dict[str, Any]:
         "stage": {"items": []},
     }
     pages = exhibit.sibling(Kind.PAGE)
+    if pages and documents:
+        shown = pages.pictures()[:60]
+        told["leaves"] = [pages.address("overview", number) + "?side=320" for number, _ in shown]
     if pages is None or not sheets:
         told["texts"] = [(path.stem, read_sheet(path).paragraphs) for _, path in sheets[:50]]
         return told
@@ -88,6 +91,9 @@ def _json(path: Path) -> tuple[list[str], list[list[str]]]:
     from vestige.contract.report_page import readable, rows
 
     found = json.loads(path.read_bytes())
+    if isinstance(found, dict):
+        lists = [value for value in found.values() if isinstance(value, list) and value]
+        found = next((items for items in lists if all(isinstance(item, dict) for item in items)), found)
     if isinstance(found, list) and found and all(isinstance(row, dict) for row in found):
         columns = list(dict.fromkeys(key for row in found[:_ROWS] for key in row))
         return columns, [[readable(row.get(key)) for key in columns] for row in found[:_ROWS]]
