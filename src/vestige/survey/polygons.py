@@ -54,7 +54,8 @@ def features_of(
     >>> for name, dtype in (("classes", np.uint8), ("confidence", np.float32), ("values", np.float32)):
     ...     with raster_writer(folder / name, raster, dtype, nodata=None) as writer:
     ...         writer.write(0, square.astype(dtype))
-    >>> [found.area for found in features_of(folder / "classes", folder / "confidence", folder / "values", raster)]
+    >>> names = folder / "classes", folder / "confidence", folder / "values"
+    >>> [found.area for found in features_of(*names, raster)]
     [9.0]
     """
     found = []
