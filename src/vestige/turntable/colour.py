@@ -60,6 +60,18 @@ def colours_from_view(
     camera, image, mask : the view; image (height, width, 3) linear light; mask its silhouette.
     nearest : depth that `rasterise` found for this camera.
     tolerance : slack in depth, about two voxels.
+
+    >>> from vestige.turntable.rendering import rasterise
+    >>> lens = np.array([[40, 0, 20], [0, 40, 20], [0, 0, 1.0]])
+    >>> camera = Camera("a", 40, 40, lens, np.eye(3), np.zeros(3))
+    >>> corners = np.array([[-1, -1, 4], [1, -1, 4], [0, 1, 4]], np.float32)
+    >>> sheet = Surface(corners, np.array([[0, 2, 1]], np.int32))
+    >>> image, mask = np.full((40, 40, 3), 0.3, np.float32), np.ones((40, 40), bool)
+    >>> depth, _ = rasterise(sheet, camera)
+    >>> depth[:] = 4.0
+    >>> found = colours_from_view(sheet, sheet.normals(), camera, image, mask, depth, tolerance=0.1)
+    >>> found.vertices.tolist(), found.colours[0].round(2).tolist()
+    ([0, 1, 2], [0.30000001192092896, 0.30000001192092896, 0.30000001192092896])
     """
     pixels, depth = camera.project(shape.vertices)
     towards = camera.centre.astype(np.float32) - shape.vertices

@@ -32,6 +32,7 @@ Floats = NDArray[np.float32]
 #: Below this overlap of model and silhouettes (median over the views) there is no telling what was modelled.
 _LEAST_AGREEMENT = 0.5
 _DOUBTFUL_AGREEMENT = 0.85
+_MUCH_UNSEEN = 0.2
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,11 @@ def run(inputs: Inputs, recipe: TurntableRecipe, context: Context) -> Outcome:
     shape = _shape(outlines, recipe, context)
     colours = _colours(capture, outlines, shape, recipe, context)
     _check_agreement(capture, outlines, colours.overlaps, context)
+    if (unseen := float(1 - colours.seen.mean())) > _MUCH_UNSEEN:
+        context.warn(
+            f"no view sees {unseen:.0%} of the surface, which is closed there by guess: "
+            "add views from that side"
+        )
     unit_mm = recipe.unit_mm or rig.unit_mm
     if unit_mm is None:
         context.warn(

@@ -58,6 +58,13 @@ def placing(shape: Surface, cameras: Sequence[Camera], unit_mm: float | None) ->
     shape : in the world of the cameras.
     cameras : the first says where the front is, all together say what is up.
     unit_mm : length of one unit of the world; None leaves one unit a metre.
+
+    >>> looking = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])
+    >>> camera = Camera("a", 8, 8, np.eye(3), looking, np.array([0, 0, 900.0]))
+    >>> corners = np.array([[-50, -50, 10], [50, -50, 10], [0, 50, 210]], np.float32)
+    >>> shape = Surface(corners, np.array([[0, 1, 2]], np.int32))
+    >>> placing(shape, [camera], 1.0).placed(shape).vertices.max(axis=0).round(3).tolist()
+    [0.05000000074505806, 0.20000000298023224, 0.05000000074505806]
     """
     up = upward(cameras)
     middle = (shape.vertices.min(axis=0) + shape.vertices.max(axis=0)).astype(float) / 2

@@ -80,6 +80,12 @@ def shaded(
 
     With `colours` (n, 3), linear and one a vertex, the surface shows them as they are; without, it is grey
     clay under a lamp beside the camera.
+
+    >>> camera = Camera("a", 4, 4, np.array([[4, 0, 2], [0, 4, 2], [0, 0, 1.0]]), np.eye(3), np.zeros(3))
+    >>> corners = np.array([[-9, -9, 3], [9, -9, 3], [0, 9, 3]], np.float32)
+    >>> sheet = Surface(corners, np.array([[0, 1, 2]], np.int32))
+    >>> shaded(sheet, camera, np.full((3, 3), 0.25, np.float32))[1, 1].tolist()
+    [0.25, 0.25, 0.25]
     """
     _, face = rasterise(shape, camera)
     picture = np.full((*face.shape, 3), background, np.float32)
