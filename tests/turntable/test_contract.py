@@ -8,4 +8,5 @@ class TestContract(TechniqueConformance):
     technique = technique
     scene = {"views": 8, "width": 140, "height": 150, "truth_mm": 2.0}
     recipe = {"resolution": 64}
-    large_scene = {"views": 8, "width": 1300, "height": 1400, "truth_mm": 2.0}
+    large_scene = {"views": 8, "width": 800, "height": 860, "truth_mm": 2.0}
+    small_memory = 520 * 2**20
