@@ -46,8 +46,8 @@ def rows(measurements: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, 
 def readable(value: Any) -> str:
     """A value as a person reads it.
 
-    >>> readable(0.000123456), readable(True), readable(None)
-    ('0.0001235', 'yes', '–')
+    >>> readable(0.000123456), readable(True), readable(None), readable([[1, 0], [0, 1]])
+    ('0.0001235', 'yes', '–', '2 rows, in report.json')
     """
     if value is None:
         return "–"
@@ -55,6 +55,8 @@ def readable(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.4g}"
+    if isinstance(value, list) and value and isinstance(value[0], list):
+        return f"{len(value)} rows, in report.json"
     if isinstance(value, list):
         shown = ", ".join(readable(item) for item in value[:12])
         return f"{shown}, … ({len(value)} in all)" if len(value) > 12 else shown

@@ -37,9 +37,9 @@ def relightable(exhibit: Exhibit) -> dict[str, Any]:
         raise InputError(
             "info.json", f"does not describe a relightable picture ({str(error)[:80]})"
         ) from None
-    if told["type"] not in ("ptm", "hsh") or told["colorspace"] != "rgb":
+    if told["type"] not in ("ptm", "hsh") or told["colorspace"] not in ("rgb", "lrgb"):
         raise InputError(
-            "info.json", f"is of the type {told['type']} {told['colorspace']}", "ptm or hsh in rgb"
+            "info.json", f"is of the type {told['type']} {told['colorspace']}", "ptm or hsh in rgb or lrgb"
         )
     missing = [f"plane_{n}.jpg" for n in range(count) if f"plane_{n}.jpg" not in names]
     if missing or not 1 <= count <= 64:
