@@ -24,7 +24,7 @@ __all__ = ["Stacked", "assemble"]
 FLOAT = NDArray[np.float32]
 #: Bytes that fusing and sweeping hold for each pixel of a strip.
 FUSING_BYTES = 190
-FINISHING_BYTES = 80
+FINISHING_BYTES = 200
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,7 @@ def _write(done: Stacked, context: Context) -> dict[str, FLOAT]:
             depth.write(strip.first, rows["depth"])
             confidence.write(strip.first, np.rint(rows["confidence"] * 255).astype(np.uint8))
             for name, values in rows.items():
-                small[name].append(values[-strip.first % every :: every, ::every])
+                small[name].append(values[-strip.first % every :: every, ::every].copy())
     return {name: np.concatenate(parts) for name, parts in small.items()}
 
 

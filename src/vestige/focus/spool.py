@@ -28,6 +28,8 @@ SPLIT = 3
 HALO = 64
 #: Rows beyond those asked for that cubic interpolation looks at.
 KERNEL = 4
+#: Bytes that registering holds for each pixel of a strip.
+REGISTERING_BYTES = 130
 #: Rows of a band in which noise is measured.
 BAND = 64
 #: Largest root of light that 16 bits hold: room above white for frames that are brightened.
@@ -82,7 +84,7 @@ def spool(
     opened = frame.open()
     try:
         with _store(path, frame.shape, exact=exact) as store:
-            for strip in blocks_of_rows(frame.shape, 60, working_bytes, halo=0):
+            for strip in blocks_of_rows(frame.shape, REGISTERING_BYTES, working_bytes, halo=0):
                 store[strip.rows] = _coded(_registered(opened, found, frame.shape, strip.rows), exact=exact)
             store.sync()
     finally:
@@ -149,7 +151,7 @@ def _registered(opened: Any, found: Warp, shape: tuple[int, ...], rows: slice) -
 def _reduced(spooled: Spooled, split: int, working_bytes: int) -> FLOAT:
     """The frame after `split` steps of the pyramid, made strip by strip exactly as it would be whole."""
     parts = []
-    for strip in blocks_of_rows(spooled.shape, 60, working_bytes, halo=4 * 2**split):
+    for strip in blocks_of_rows(spooled.shape, REGISTERING_BYTES, working_bytes, halo=4 * 2**split):
         rows = spooled.rows(strip.outer)
         for _ in range(split):
             rows = np.asarray(cv2.pyrDown(rows), np.float32)
