@@ -71,8 +71,11 @@ def make(recipe: Recipe, folder: Path, seed: int) -> Capture:
     for number, lamp in enumerate(scene.lamps):
         warp = _lens(scene, bench, lamp, np.random.default_rng([seed, 18, number]))
         warps[f"{lamp:g}"] = warp.tolist()
-        frames += _lamp_frames(folder, leaf, bench, scene, lamp, warp, random)
-    _write_truth(truth, leaf, bench, scene, warps)
+        plane = _through_lamp(leaf, lamp, scene.lamp_width)
+        frames += _lamp_frames(folder, plane, bench, scene, lamp, warp, random)
+        told = f"reflectance at {lamp:g} nm"
+        write_image(truth / f"reflectance_{lamp:g}nm.tif", plane[_inner(bench)], depth=32, description=told)
+    _write_truth(truth, leaf, bench, warps)
     settings = {
         "encoding": "linear",
         "white_level": WHITE_LEVEL,
@@ -139,7 +142,7 @@ def _dark_frame(folder: Path, bench: Bench, scene: SceneRecipe, random: np.rando
 
 def _lamp_frames(
     folder: Path,
-    leaf: Leaf,
+    plane: Plane,
     bench: Bench,
     scene: SceneRecipe,
     lamp: float,
@@ -152,7 +155,7 @@ def _lamp_frames(
     corner = np.array([[1, 0, bench.margin], [0, 1, bench.margin], [0, 0, 1.0]])
     seen = np.asarray(
         cv2.warpAffine(
-            _through_lamp(leaf, lamp, scene.lamp_width),
+            plane,
             (corner @ np.linalg.inv(warp))[:2],
             (bench.width, bench.height),
             flags=cv2.INTER_LANCZOS4 | cv2.WARP_INVERSE_MAP,
@@ -177,24 +180,19 @@ def _standard(bench: Bench) -> tuple[int, int, int]:
     return (bench.width - side) // 2, (bench.height - side) // 2, side
 
 
-def _write_truth(
-    folder: Path, leaf: Leaf, bench: Bench, scene: SceneRecipe, warps: dict[str, list[list[float]]]
-) -> None:
-    """Reflectance of each band, colour under daylight, where the inks are, how each band lies."""
-    inner = slice(bench.margin, bench.margin + bench.height), slice(bench.margin, bench.margin + bench.width)
-    for lamp in scene.lamps:
-        plane = _through_lamp(leaf, lamp, scene.lamp_width)[inner]
-        write_image(
-            folder / f"reflectance_{lamp:g}nm.tif", plane, depth=32, description=f"reflectance at {lamp:g} nm"
-        )
-    write_image(
-        folder / "colour.tif", _daylight_colour(leaf)[inner], depth=32, description="linear sRGB under D65"
-    )
-    for name, plane in (
-        ("undertext", leaf.undertext),
-        ("text", leaf.text),
-        ("underdrawing", leaf.underdrawing),
-    ):
+def _inner(bench: Bench) -> tuple[slice, slice]:
+    """The frame without the margin of the canvas."""
+    first = bench.margin
+    return slice(first, first + bench.height), slice(first, first + bench.width)
+
+
+def _write_truth(folder: Path, leaf: Leaf, bench: Bench, warps: dict[str, list[list[float]]]) -> None:
+    """Colour under daylight, where the inks are, how each band lies."""
+    inner = _inner(bench)
+    colour = _daylight_colour(leaf)[inner]
+    write_image(folder / "colour.tif", colour, depth=32, description="linear sRGB under D65")
+    inks = {"undertext": leaf.undertext, "text": leaf.text, "underdrawing": leaf.underdrawing}
+    for name, plane in inks.items():
         write_image(folder / f"{name}.tif", plane[inner], depth=32, description=f"how much {name}, 0..1")
     (folder / "warps.json").write_text(json.dumps(warps, indent=1) + "\n")
 
@@ -205,8 +203,10 @@ def _daylight_colour(leaf: Leaf) -> Plane:
     table = np.array([[float(cell) for cell in line.split(",")] for line in text.splitlines()[2:]])
     weights = table[:, 1:4] * table[:, 4:5]
     weights /= weights[:, 1].sum()
-    tristimulus = np.zeros((*leaf.texture.shape, 3), np.float64)
-    for wavelength, weight in zip(table[:, 0].tolist(), weights, strict=True):
-        tristimulus += leaf.reflectance(wavelength)[..., None] * weight
+    tristimulus = np.zeros((3, *leaf.texture.shape), np.float32)
+    for wavelength, weight in zip(table[:, 0].tolist(), weights.astype(np.float32), strict=True):
+        plane = leaf.reflectance(wavelength)
+        for channel in range(3):
+            tristimulus[channel] += weight[channel] * plane
     to_srgb = np.linalg.inv([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
-    return np.asarray(tristimulus @ to_srgb.T, np.float32)
+    return np.asarray(tristimulus.transpose(1, 2, 0) @ to_srgb.T, np.float32)
