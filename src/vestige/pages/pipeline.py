@@ -268,7 +268,7 @@ def _warn(rows: list[dict[str, Any]], context: Context) -> None:
                 f"{row['file']} seems to be turned by {row['turned']} degrees: turn {row['frame']}, "
                 f"or set its angle to {row['turned'] if row['turned'] < 180 else row['turned'] - 360}"
             )
-        if row["angle_clarity"] < 1.3 and row["angle_deg"] == 0:
+        if row["angle_clarity"] < 1.5 and row["angle_deg"] == 0:
             context.warn(f"{row['file']}: no lines of text were found, so it was not turned")
 
 
