@@ -1,8 +1,8 @@
 """Captures: stacks of frames of one thing, with coordinates, open while frames arrive and sealed after."""
 
 from vestige.capture.coordinates import AXES, Coordinate, coordinates
-from vestige.capture.infer import infer_capture, natural_order, open_capture, read_light_file
-from vestige.capture.journal import OpenCapture
+from vestige.capture.infer import infer_capture, natural_order, open_capture, open_frames, read_light_file
+from vestige.capture.journal import OpenCapture, read_open
 from vestige.capture.manifest import (
     JOURNAL,
     MANIFEST,
@@ -14,6 +14,7 @@ from vestige.capture.manifest import (
     capture_of,
     check,
     file_digest,
+    first_fault,
     load_manifest,
     save,
     seal,
@@ -34,11 +35,14 @@ __all__ = [
     "check",
     "coordinates",
     "file_digest",
+    "first_fault",
     "infer_capture",
     "load_manifest",
     "natural_order",
     "open_capture",
+    "open_frames",
     "read_light_file",
+    "read_open",
     "save",
     "seal",
 ]
