@@ -10,6 +10,7 @@ from vestige.capture import Capture, load_manifest
 from vestige.capture.durable import publish_folder
 from vestige.contract.operation import Technique
 from vestige.contract.recipe import Recipe
+from vestige.contract.staging import output_place
 from vestige.errors import OutputError
 
 
@@ -27,18 +28,20 @@ def simulate(
     >>> simulate(technique("focus"), "/dev/null")
     Traceback (most recent call last):
     ...
-    vestige.errors.OutputError: /dev/null exists and is not empty: name a new folder for the capture
+    vestige.errors.OutputError: /dev/null is a file: name a folder for the products
     """
-    out = Path(out)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise OutputError(f"{out} exists and is not empty: name a new folder for the capture")
-    staged = out.absolute().parent / f".{out.name}.{uuid.uuid4().hex[:8]}"
+    place = output_place(out)
+    if place.exists() and any(place.iterdir()):
+        raise OutputError(f"{out} is not empty: name a new folder for the capture")
+    staged = place.with_name(f".{place.name}.{uuid.uuid4().hex[:8]}")
     try:
         staged.mkdir(parents=True)
         technique.forward.make(recipe or technique.forward.recipe(), staged, seed)
-        publish_folder(staged, out)
+        publish_folder(staged, place)
     except OSError as error:
-        raise OutputError(f"{out} cannot be written ({error.strerror}): choose another folder") from error
+        raise OutputError(
+            f"{out} cannot be written ({error.strerror or error}): choose another folder"
+        ) from error
     finally:
         shutil.rmtree(staged, ignore_errors=True)
-    return load_manifest(out / "capture.json")
+    return load_manifest(Path(out) / "capture.json")
