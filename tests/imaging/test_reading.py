@@ -99,6 +99,17 @@ def test_proxy_in_strips_with_an_uneven_ratio(
         assert abs(whole.mean() - image.read().mean()) < 1e-5
 
 
+def test_a_missing_value_stays_where_it_is_in_a_proxy(tmp_path: Path) -> None:
+    values = np.ones((64, 64), np.float32)
+    values[20, 30] = np.nan
+    tifffile.imwrite(tmp_path / "a.tif", values)
+    with imaging.open_image(tmp_path / "a.tif") as image:
+        small = image.proxy(16)
+    assert np.isnan(small).sum() == 1
+    assert np.isnan(small[5, 7])
+    assert np.nanmin(small) == np.nanmax(small) == 1
+
+
 def test_white_level_and_encoding_overrule_the_file(tmp_path: Path) -> None:
     values = np.array([[0, 1000, 4095]], np.uint16)
     tifffile.imwrite(tmp_path / "a.tif", values)
