@@ -117,7 +117,7 @@ def commands_page() -> str:
     from vestige.cli.root import COMMANDS, root
 
     parts = ["# Commands", "Made by `vestige reference`. Those of the techniques stand on their own pages."]
-    with click.Context(root, info_name="vestige") as context:
+    with click.Context(root, info_name="vestige", **root.context_settings) as context:
         for name in COMMANDS:
             command = root.get_command(context, name)
             assert command is not None
