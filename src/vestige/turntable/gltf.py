@@ -143,7 +143,7 @@ def read_glb(path: str | os.PathLike[str]) -> tuple[Surface, Floats, Floats]:
     >>> read_glb("none.glb")
     Traceback (most recent call last):
     ...
-    vestige.errors.InputError: none.glb cannot be read (No such file or directory); expected a binary glTF file
+    vestige.errors.InputError: none.glb cannot be read (No such file or directory); expected ...
     """
     path = Path(path)
     try:
