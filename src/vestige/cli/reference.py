@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from vestige.capture.durable import write_atomically
+from vestige.cli.console import show_json
 from vestige.contract import Operation, Recipe, Technique, describe
 from vestige.contract.names import BUILT_IN
 from vestige.contract.registry import technique as find_technique
@@ -14,12 +16,19 @@ from vestige.contract.registry import technique as find_technique
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-def reference(folder: Path) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Answer as JSON")
+def reference(folder: Path, *, as_json: bool) -> None:
     """Write one page a technique and one of all commands into FOLDER."""
+    written = []
+    made = pages()
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in pages().items():
-        (folder / name).write_text(text, encoding="utf-8")
-        click.echo(folder / name)
+    for name, text in made.items():
+        write_atomically(folder / name, text.encode())
+        written.append(str(folder / name))
+    if as_json:
+        show_json({"pages": written})
+    else:
+        click.echo("\n".join(written))
 
 
 def pages() -> dict[str, str]:

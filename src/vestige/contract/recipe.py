@@ -106,7 +106,7 @@ class Recipe(BaseModel):
     @classmethod
     def _from_texts(cls, chosen: Mapping[str, Any], texts: Mapping[str, str]) -> Self:
         """Values read as JSON where that fits, as plain text where the field wants text ('2024')."""
-        parsed = {name: _parsed(text) for name, text in texts.items()}
+        parsed = {name: read_value(text) for name, text in texts.items()}
         try:
             return cls.model_validate({**chosen, **parsed})
         except ValidationError as error:
@@ -130,8 +130,12 @@ class Recipe(BaseModel):
         return f"{name}: {said}, found {found}" if name else said
 
 
-def _parsed(text: str) -> Any:
-    """A value from the command line: JSON where it is JSON, else the text itself."""
+def read_value(text: str) -> Any:
+    """A value from the command line: JSON where it is JSON, else the text itself.
+
+    >>> read_value("2.5"), read_value("*_TL.jpg")
+    (2.5, '*_TL.jpg')
+    """
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

@@ -70,11 +70,11 @@ def execute(
     records = _input_records(given)
     key = run_key(technique, todo, records, recipe, seed)
     place = output_place(out, _sources(given))
-    if (done := _already(place, key)) and not replace:
+    if done := _already(place, key):
         return done
     refuse_foreign(place, replace=replace)
     with working_folder(place, key) as work:
-        if (done := _already(place, key)) and not replace:
+        if done := _already(place, key):
             return done  # another run made it while this one waited for the folder
         refuse_foreign(place, replace=replace)
         forget_peak()
