@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from vestige.capture import MANIFEST, Capture, OpenCapture, check, open_capture, save
+from vestige.capture import MANIFEST, Capture, Coordinate, OpenCapture, check, open_capture, save
 from vestige.cli.console import fail_in_part, show_json, tell
 from vestige.contract.recipe import read_value
 from vestige.errors import InputError, UsageError
@@ -125,6 +125,13 @@ def _settings(texts: tuple[str, ...]) -> dict[str, Any]:
     return values
 
 
+def _at(axis: str, item: Coordinate) -> str:
+    """A coordinate as a person says it: 'wavelength 550 nm', 'light 0 0.6 0.8'."""
+    values = item.value if isinstance(item.value, tuple) else (item.value,)
+    words = [f"{value:g}" if isinstance(value, float) else value for value in values]
+    return " ".join([axis, *words, *([item.unit] if item.unit != "1" else [])]).strip()
+
+
 def _show(found: Capture, *, as_json: bool) -> None:
     if as_json:
         show_json(found.model_dump(mode="json"))
@@ -136,9 +143,7 @@ def _show(found: Capture, *, as_json: bool) -> None:
     for item in found.calibration:
         click.echo(f"  {item.kind}: {item.file}")
     for frame in found.frames:
-        where = ", ".join(
-            f"{axis} {item.value} {item.unit}".strip() for axis, item in frame.coordinates.items()
-        )
-        click.echo(f"  {frame.file}  {frame.role}  {where}")
+        where = ", ".join(_at(axis, item) for axis, item in frame.coordinates.items())
+        click.echo(f"  {frame.file}  {frame.role}  {where}".rstrip())
     for note in found.notes:
         click.echo(f"  note: {note}")

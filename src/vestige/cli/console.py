@@ -27,10 +27,13 @@ def guarded(command: click.Command, arguments: Sequence[str] | None) -> int:
     0
     """
     listed = list(sys.argv[1:] if arguments is None else arguments)
+    asked: list[int] = []
     try:
-        with _terminate_as_interrupt():
+        with _terminate_as_interrupt(asked):
             code = command.main(listed, prog_name="vestige", standalone_mode=False)
     except VestigeError as error:
+        if asked:  # what stopped with this process failed because of it
+            return _fail(_STOPPED, 1, listed)
         return _fail(str(error), error.exit_code, listed)
     except (click.exceptions.Abort, KeyboardInterrupt):
         return _fail(_STOPPED, 1, listed)
@@ -83,10 +86,11 @@ def show_json(value: Any) -> None:
 
 
 @contextlib.contextmanager
-def _terminate_as_interrupt() -> Iterator[None]:
+def _terminate_as_interrupt(asked: list[int]) -> Iterator[None]:
     """SIGTERM stops a command as Ctrl-C does: what is half-made is cleared away, finished parts stay."""
 
-    def stop(_number: int, _frame: FrameType | None) -> NoReturn:
+    def stop(number: int, _frame: FrameType | None) -> NoReturn:
+        asked.append(number)
         raise KeyboardInterrupt
 
     if threading.current_thread() is not threading.main_thread():
