@@ -9,12 +9,12 @@ from typing import Any
 import click
 
 from vestige.capture import MANIFEST, Capture, Coordinate, OpenCapture, check, open_capture, save
-from vestige.cli.console import fail_in_part, show_json, tell
+from vestige.cli.console import ON_DISK, fail_in_part, show_json, tell
 from vestige.contract.recipe import read_value
 from vestige.errors import InputError, UsageError
 
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Answer as JSON")
-PATH = click.argument("path", type=click.Path(path_type=Path))
+PATH = click.argument("path", type=ON_DISK)
 
 
 @click.group()

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from vestige.capture import open_capture
-from vestige.cli.console import Watch, show_json, tell
+from vestige.cli.console import ON_DISK, Watch, show_json, tell
 from vestige.contract import Budget
 from vestige.contract.chain import load_chain, run_chain
 
@@ -18,11 +18,9 @@ def chain() -> None:
 
 
 @chain.command()
-@click.argument("file", type=click.Path(path_type=Path))
-@click.argument("capture", type=click.Path(path_type=Path))
-@click.option(
-    "--out", type=click.Path(path_type=Path), required=True, help="Folder for the results of each step"
-)
+@click.argument("file", type=ON_DISK)
+@click.argument("capture", type=ON_DISK)
+@click.option("--out", type=ON_DISK, required=True, help="Folder for the results of each step")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Where chance comes from")
 @click.option("--memory", default="2G", show_default=True, help="Memory granted, such as 800M")
 @click.option("--cores", type=click.IntRange(1), help="Cores granted; all by default")

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -17,6 +18,8 @@ import click
 
 from vestige.errors import VestigeError
 
+#: A path as the commands take it; what is wrong with it is told by the function that opens it.
+ON_DISK = click.Path(readable=False, path_type=Path)
 _STOPPED = "stopped; run the same command again to go on"
 
 

@@ -8,14 +8,14 @@ from typing import Any
 import click
 
 from vestige.capture.durable import write_atomically
-from vestige.cli.console import show_json
+from vestige.cli.console import ON_DISK, show_json
 from vestige.contract import Operation, Recipe, Technique, describe
 from vestige.contract.names import BUILT_IN
 from vestige.contract.registry import technique as find_technique
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=ON_DISK)
 @click.option("--json", "as_json", is_flag=True, help="Answer as JSON")
 def reference(folder: Path, *, as_json: bool) -> None:
     """Write one page a technique and one of all commands into FOLDER."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from vestige.cli.console import fail_in_part, show_json
+from vestige.cli.console import ON_DISK, fail_in_part, show_json
 from vestige.errors import InputError
 
 
@@ -32,7 +32,7 @@ AS_JSON = click.option("--json", "as_json", is_flag=True, help="Answer as JSON")
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=ON_DISK)
 @_address
 @AS_JSON
 def serve(folder: Path, host: str, port: int, *, open_browser: bool, as_json: bool) -> None:
@@ -43,7 +43,7 @@ def serve(folder: Path, host: str, port: int, *, open_browser: bool, as_json: bo
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path), default=Path("demo"))
+@click.argument("folder", type=ON_DISK, default=Path("demo"))
 @_address
 @click.option("--only", multiple=True, help="Only this technique; may be repeated")
 @click.option(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from vestige.cli.console import show_json
+from vestige.cli.console import ON_DISK, show_json
 from vestige.cli.techniques import fields_help, preset_option, seed_option, set_option
 from vestige.contract.names import summaries
 from vestige.contract.registry import technique as find_technique
@@ -42,7 +42,7 @@ def _command(name: str) -> click.Command:
             click.echo(f"{out}: {len(capture.frames)} frames, truth in {out / 'truth'}")
 
     parameters = [
-        click.Argument(["out"], type=click.Path(path_type=Path)),
+        click.Argument(["out"], type=ON_DISK),
         preset_option(recipe, "A named scene"),
         set_option(recipe, "A field of the scene; may be repeated"),
         seed_option(),

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from vestige.cli.console import Watch, fail_in_part, show_json, tell
+from vestige.cli.console import ON_DISK, Watch, fail_in_part, show_json, tell
 from vestige.contract import Budget, Operation, Recipe, Technique, describe
 from vestige.contract.registry import technique as find_technique
 from vestige.contract.report import Report
@@ -35,15 +35,13 @@ def operation_command(technique: Technique, operation: Operation) -> click.Comma
             ["inputs"],
             nargs=-1,
             required=not item.optional,
-            type=click.Path(path_type=Path),
+            type=ON_DISK,
             metavar=f"{item.name.upper()}…",
         )
         for item in first
     ]
     parameters += [
-        click.Option(
-            [f"--{item.name}"], type=click.Path(path_type=Path), required=not item.optional, help=item.help
-        )
+        click.Option([f"--{item.name}"], type=ON_DISK, required=not item.optional, help=item.help)
         for item in others
     ]
     parameters += common_options(operation.recipe)
@@ -61,9 +59,7 @@ def operation_command(technique: Technique, operation: Operation) -> click.Comma
 def common_options(recipe: type[Recipe]) -> list[click.Parameter]:
     """The options that each operation has."""
     return [
-        click.Option(
-            ["--out"], type=click.Path(path_type=Path), required=True, help="Folder for the products"
-        ),
+        click.Option(["--out"], type=ON_DISK, required=True, help="Folder for the products"),
         preset_option(recipe, "A named recipe"),
         set_option(recipe, "A field of the recipe; may be repeated"),
         seed_option(),
