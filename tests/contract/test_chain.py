@@ -54,8 +54,8 @@ recipe = {gain = 1.0}
         ("gain = 1.0", "gain = " + "[" * 50_000, "is no TOML"),
         (
             'operation = "toy.run"\neach',
-            'operation = "survey.predict"\neach',
-            "name it under products|is needed",
+            'operation = "survey.evaluate"\neach',
+            "dataset: a product of kind .table. is needed, not the capture",
         ),
         (
             'input = "once.image"',

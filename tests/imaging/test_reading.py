@@ -283,3 +283,12 @@ def test_threads_share_the_pool(make_sample: Make, scene: Scene) -> None:
     for thread in threads:
         thread.join()
     assert found == [True] * 30
+
+
+def test_relative_paths_follow_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("one", 0.2), ("two", 0.8)):
+        (tmp_path / name).mkdir()
+        imaging.write_image(tmp_path / name / "x.tif", np.full((4, 4), value, np.float32), depth=32)
+    for name, value in (("one", 0.2), ("two", 0.8)):
+        monkeypatch.chdir(tmp_path / name)
+        assert imaging.read_image("x.tif").mean() == pytest.approx(value)
