@@ -115,7 +115,8 @@ def test_angle_by_hand_turns_a_page_upright(book, tmp_path):
     write_image(tmp_path / "a.png", np.ascontiguousarray(image[::-1, ::-1]), depth=8)
     capture = Capture(frames=[Frame(file="a.png")]).at(tmp_path)
     recipe = {"angle": 180.0, "cropping": "frame", "split": "never", "language": "none"}
-    _, output, _ = process(capture, tmp_path, **recipe)
+    _, output, warnings = process(capture, tmp_path, **recipe)
+    assert warnings == []
     assert np.allclose(read_image(output / "pages" / "0001.tif"), image, atol=0.02)
 
 

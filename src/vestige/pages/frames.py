@@ -121,7 +121,7 @@ def _placement(
 ) -> Placement:
     set_angle = recipe.angle_right if side == "right" else recipe.angle
     set_box = recipe.crop_right if side == "right" else recipe.crop
-    skew = skew_angle(image, mask) if set_angle is None else Skew(set_angle, 1.0)
+    skew = skew_angle(image, mask) if set_angle is None else Skew(set_angle, 0.0)
     if set_box is not None:
         box = Box(*set_box).scaled(shape[1], shape[0])
     elif recipe.cropping == "page":
