@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import click
+import httpx2
 import numpy as np
 import pytest
 
@@ -218,3 +219,22 @@ def test_bash_completes_commands_presets_and_fields():
     assert set(complete("vestige", "simulate", "")) == set(BUILT_IN)
     assert "compopt -o default" in complete("vestige", "focus", "run", "")
     assert set(complete("vestige", "")) == {*BUILT_IN, *COMMANDS}
+
+
+def test_serve_says_where_and_ends_when_asked(two):
+    command = [VESTIGE, "serve", "good", "--port", "0", "--no-open", "--json"]
+    server = subprocess.Popen(command, cwd=two, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        told = "".join(server.stdout.readline() for _ in range(4))
+        address = json.loads(told)["address"]
+        for _ in range(200):
+            try:
+                answer = httpx2.get(address, timeout=5)
+                break
+            except httpx2.TransportError:
+                time.sleep(0.05)
+        assert answer.status_code == 200
+    finally:
+        server.send_signal(signal.SIGTERM)
+        _, fault = server.communicate(timeout=30)
+    assert len(fault.strip().splitlines()) <= 1, fault

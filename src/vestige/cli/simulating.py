@@ -48,6 +48,12 @@ def _command(name: str) -> click.Command:
         seed_option(),
         click.Option(["--json", "as_json"], is_flag=True, help="Print the manifest as JSON"),
     ]
+    summary = found.forward.summary
     return click.Command(
-        name, params=parameters, callback=run, help=found.forward.summary, epilog=fields_help(recipe)
+        name,
+        params=parameters,
+        callback=run,
+        help=summary,
+        short_help=summary,
+        epilog=fields_help(recipe),
     )
