@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vestige.contract import Recipe, describe, setting
+from vestige.contract.recipe import read_value, write_value
 from vestige.errors import UsageError
 
 
@@ -87,6 +88,13 @@ def test_description_tells_type_bounds_unit_and_choices():
     assert rows["crop"]["default"] == [0, 0]
     assert rows["reference"]["type"] == "string or null"
     assert list(rows)[-1] == "overrides"
+
+
+@given(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.lists(st.text())
+)
+def test_a_value_as_typed_is_read_back(value):
+    assert read_value(write_value(value)) == value
 
 
 @given(st.text(), st.text())

@@ -11,6 +11,7 @@ from vestige.capture.durable import write_atomically
 from vestige.cli.console import ON_DISK, show_json
 from vestige.contract import Operation, Recipe, Technique, describe
 from vestige.contract.names import BUILT_IN
+from vestige.contract.recipe import write_value
 from vestige.contract.registry import technique as find_technique
 
 
@@ -59,6 +60,8 @@ def operation_section(technique: Technique, operation: Operation) -> list[str]:
     """One operation as Markdown."""
     positional = f" {operation.inputs[0].name.upper()}…" if operation.inputs else ""
     parts = [f"## `vestige {technique.name} {operation.name}{positional} --out DIR`", operation.summary + "."]
+    if operation.extra:
+        parts.append(f"Needs the extra `[{operation.extra}]`: `pip install 'vestige[{operation.extra}]'`.")
     if operation.inputs:
         rows = [
             [
@@ -86,7 +89,7 @@ def fields_table(recipe: type[Recipe]) -> str:
         [
             f"`{row['name']}`",
             row["type"],
-            f"`{row['default']}`",
+            f"`{write_value(row['default'])}`",
             row["unit"] or "–",
             _bounds(row),
             row["help"],
@@ -105,7 +108,10 @@ def presets(recipe: type[Recipe]) -> list[str]:
     if not recipe.presets:
         return []
     rows = [
-        [f"`{name}`", ", ".join(f"`{key}={value}`" for key, value in values.items()) or "the defaults"]
+        [
+            f"`{name}`",
+            ", ".join(f"`{key}={write_value(value)}`" for key, value in values.items()) or "the defaults",
+        ]
         for name, values in recipe.presets.items()
     ]
     return [table(["Preset", "Sets"], rows)]

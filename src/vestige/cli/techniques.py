@@ -10,6 +10,7 @@ import click
 
 from vestige.cli.console import ON_DISK, Watch, fail_in_part, show_json, tell
 from vestige.contract import Budget, Operation, Recipe, Technique, describe
+from vestige.contract.recipe import write_value
 from vestige.contract.registry import technique as find_technique
 from vestige.contract.report import Report
 from vestige.contract.runner import execute
@@ -112,7 +113,10 @@ def products_help(operation: Operation) -> str:
         f"  {item.path}  {item.kind.value}{': ' + item.help if item.help else ''}"
         for item in operation.outputs
     ]
-    return "\n".join(["\b", "Products:", *lines, "  report.json, report.html"])
+    needed = ["", f"Needs the extra [{operation.extra}]: pip install 'vestige[{operation.extra}]'."]
+    return "\n".join(
+        ["\b", "Products:", *lines, "  report.json, report.html", *(needed if operation.extra else [])]
+    )
 
 
 def fields_help(recipe: type[Recipe]) -> str:
@@ -121,7 +125,7 @@ def fields_help(recipe: type[Recipe]) -> str:
     for row in describe(recipe):
         unit = f" {row['unit']}" if row["unit"] else ""
         choices = f" [{'|'.join(map(str, row['choices']))}]" if row["choices"] else ""
-        lines.append(f"  {row['name']}={row['default']}{unit}{choices}  {row['help']}")
+        lines.append(f"  {row['name']}={write_value(row['default'])}{unit}{choices}  {row['help']}")
     return "\n".join(["\b", "Fields for --set:", *lines])
 
 
@@ -235,10 +239,10 @@ def _show_recipe(technique: Technique, operation: Operation) -> None:
         about = ", ".join(
             filter(None, [row["type"], row["unit"], row["bounds"], "|".join(map(str, row["choices"]))])
         )
-        click.echo(f"  {row['name']} = {row['default']}  ({about})\n      {row['help']}")
+        click.echo(f"  {row['name']} = {write_value(row['default'])}  ({about})\n      {row['help']}")
     for name, values in operation.recipe.presets.items():
         click.echo(
             f"  --preset {name}: "
-            + (", ".join(f"{key}={value}" for key, value in values.items()) or "the defaults")
+            + (", ".join(f"{key}={write_value(value)}" for key, value in values.items()) or "the defaults")
         )
     click.echo()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import shutil
 import tempfile
@@ -41,7 +42,8 @@ class Context:
 
     Parameters
     ----------
-    workspace : folder that survives a kill; finished parts live there. A temporary one by default.
+    workspace : folder that survives a kill; finished parts live there. By default a temporary one,
+        removed when the process ends (or a ``with`` block does).
     output : folder in which the operation writes its products. Beneath `workspace` by default.
     budget, seed : what the run may use, and where its chance comes from.
     progress : called with (done, total, label).
@@ -64,6 +66,8 @@ class Context:
     ) -> None:
         self._temporary = workspace is None
         self.workspace = Path(tempfile.mkdtemp(prefix="vestige-") if workspace is None else workspace)
+        if self._temporary:  # products may be read as long as the process lives, not only the context
+            atexit.register(shutil.rmtree, self.workspace, ignore_errors=True)
         self.workspace.mkdir(parents=True, exist_ok=True)
         self.output = Path(output) if output is not None else self.workspace / "output"
         self.output.mkdir(parents=True, exist_ok=True)

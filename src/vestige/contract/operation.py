@@ -138,7 +138,7 @@ class Operation:
 
     `run(inputs, recipe, context)` writes its products into ``context.output`` under the paths that
     `outputs` names and returns an `Outcome`. `version` is part of every job key: raise it when the
-    result changes. `open` serves interactive work.
+    result changes. `open` serves interactive work. `extra` names the extra of Vestige that it needs.
 
     >>> Operation("run", "Do nothing", Recipe, (), (), lambda i, r, c: Outcome([])).version
     '1'

@@ -63,10 +63,35 @@ def _libraries() -> dict[str, str]:
             e in requirement for e in ("'learn'", '"learn"', "'cuda'", '"cuda"')
         ):
             continue
-        name = re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0]
-        with contextlib.suppress(PackageNotFoundError):
-            found[name] = version(name)
+        if number := _installed(_name(requirement)):
+            found[_name(requirement)] = number
     return dict(sorted(found.items()))
+
+
+def missing_extra(extra: str) -> list[str]:
+    """Names of the packages that an extra of Vestige brings and that are not installed.
+
+    >>> missing_extra("an extra that does not exist")
+    []
+    """
+    try:
+        declared = requires("vestige") or []
+    except PackageNotFoundError:
+        return []
+    marks = (f"extra == '{extra}'", f'extra == "{extra}"')
+    wanted = [_name(line) for line in declared if any(mark in line for mark in marks)]
+    return [name for name in wanted if not _installed(name)]
+
+
+def _name(requirement: str) -> str:
+    return re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0]
+
+
+def _installed(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
 
 
 def forget_peak() -> None:

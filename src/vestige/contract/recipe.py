@@ -142,6 +142,17 @@ def read_value(text: str) -> Any:
         return text
 
 
+def write_value(value: Any) -> str:
+    """A value as it is typed on the command line; `read_value` reads it back.
+
+    >>> write_value(None), write_value(True), write_value("left"), write_value("")
+    ('null', 'true', 'left', '""')
+    """
+    if isinstance(value, str) and value == read_value(value):
+        return value or '""'
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
 def describe(recipe: type[Recipe]) -> list[dict[str, Any]]:
     """The fields of a recipe as plain rows: the source of forms, help texts and reference pages.
 

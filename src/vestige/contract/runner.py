@@ -16,13 +16,13 @@ from vestige.contract.budget import Budget
 from vestige.contract.context import Clock, Context, Progress
 from vestige.contract.operation import Inputs, Operation, Technique, required_axes
 from vestige.contract.product import Outcome, Product
-from vestige.contract.provenance import forget_peak, path_digest, peak_mib, software
+from vestige.contract.provenance import forget_peak, missing_extra, path_digest, peak_mib, software
 from vestige.contract.recipe import Recipe
 from vestige.contract.report import REPORT, InputRecord, ProductRecord, Report, load_report, plain, to_json
 from vestige.contract.report_page import PAGE, page
 from vestige.contract.staging import output_place, prune, refuse_foreign, working_folder
 from vestige.contract.validate import validate
-from vestige.errors import InputError, UsageError
+from vestige.errors import InputError, MissingError, UsageError
 
 #: What libraries ask for the number of threads when they are loaded.
 _THREADS = ("VIPS_CONCURRENCY", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -53,6 +53,8 @@ def execute(
     ------
     UsageError, InputError
         where the inputs do not fit the operation.
+    MissingError
+        where the operation needs an extra that is not installed.
     OutputError
         where `out` holds something else (`replace` allows taking its place), or another run is
         working on it, or the disk refuses.
@@ -67,6 +69,9 @@ def execute(
     recipe = recipe if recipe is not None else todo.recipe()
     given = Inputs(inputs)
     _check_inputs(technique, todo, given)
+    if todo.extra and (missing := missing_extra(todo.extra)):
+        names = " and ".join(missing)
+        raise MissingError(f"{technique.name} {operation} needs {names}: pip install 'vestige[{todo.extra}]'")
     records = _input_records(given)
     key = run_key(technique, todo, records, recipe, seed)
     place = output_place(out, _sources(given))
