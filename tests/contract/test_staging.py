@@ -1,6 +1,10 @@
 """Where results go: never over what a person needs, one run at a time, nothing left behind."""
 
 import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -181,3 +185,43 @@ def test_an_operation_may_make_nothing_but_what_it_says(toy, capture, tmp_path):
 
     with pytest.raises(AssertionError, match="does not declare"):
         run(with_run(toy, more), capture, tmp_path / "out")
+
+
+KILLED = """
+import os, signal, sys
+from dataclasses import replace
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from toy import toy
+from vestige.contract import simulate
+
+def half(recipe, folder, seed):
+    (folder / "half.tif").write_bytes(b"half")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+simulate(replace(toy, forward=replace(toy.forward, make=half)), Path(sys.argv[2]))
+"""
+
+
+def test_what_a_killed_simulation_left_is_cleared_by_the_next(toy, tmp_path):
+    command = [sys.executable, "-c", KILLED, str(Path(__file__).parent), str(tmp_path / "in")]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    assert (tmp_path / ".in.vestige" / "capture" / "half.tif").exists()
+    (tmp_path / ".in.vestige.0a1b2c3d").mkdir()
+    simulate(toy, tmp_path / "in")
+    assert [item.name for item in tmp_path.iterdir()] == ["in"]
+    assert not list((tmp_path / "in").glob("half*"))
+
+
+def test_a_simulation_that_fails_leaves_nothing(toy, tmp_path):
+    def fail(recipe, folder, seed):
+        (folder / "half.tif").write_bytes(b"half")
+        raise InputError("scene", "cannot be")
+
+    with pytest.raises(InputError):
+        simulate(replace(toy, forward=replace(toy.forward, make=fail)), tmp_path / "in")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "letter.txt").write_text("mine")
+    with pytest.raises(OutputError, match="is not empty"):
+        simulate(toy, tmp_path / "full")

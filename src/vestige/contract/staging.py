@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import glob
 import os
 import shutil
 import uuid
@@ -118,6 +119,8 @@ def alone(place: Path) -> Iterator[Path]:
         lock = _lock(work, place)
     except OSError as error:
         raise OutputError(f"{place} cannot be written ({error.strerror}): choose another folder") from None
+    for left in place.parent.glob(f"{glob.escape(work.name)}.*"):  # a kill came while it was being removed
+        shutil.rmtree(left, ignore_errors=True)
     with lock:
         try:
             yield work
