@@ -12,13 +12,12 @@ from vestige.capture.manifest import (
     Rights,
     Thing,
     capture_of,
-    check,
     file_digest,
     first_fault,
     load_manifest,
     save,
-    seal,
 )
+from vestige.capture.sealing import check, seal
 
 __all__ = [
     "AXES",

@@ -11,7 +11,8 @@ from typing import BinaryIO
 
 from pydantic import ValidationError
 
-from vestige.capture.manifest import JOURNAL, MANIFEST, Capture, Frame, load_manifest, save, seal
+from vestige.capture.manifest import JOURNAL, MANIFEST, Capture, Frame, load_manifest, save
+from vestige.capture.sealing import seal
 from vestige.errors import InputError, OutputError
 
 
