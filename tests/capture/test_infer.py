@@ -5,12 +5,15 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from vestige.capture import (
     Capture,
     Frame,
     coordinates,
     infer_capture,
+    natural_order,
     open_capture,
     open_frames,
     read_light_file,
@@ -230,3 +233,14 @@ def test_real_folders(real_data, name, frames, kinds):
     capture = open_capture(real_data / name)
     assert len(capture.frames) == frames
     assert [item.kind for item in capture.calibration] == kinds
+
+
+@given(st.lists(st.integers(0, 10**6), unique=True))
+def test_numbers_in_names_count(numbers: list[int]) -> None:
+    names = [f"shot {number}b.tif" for number in numbers]
+    assert sorted(names, key=natural_order) == [f"shot {number}b.tif" for number in sorted(numbers)]
+
+
+@given(st.lists(st.text(max_size=8), max_size=8))
+def test_any_names_can_be_sorted(names: list[str]) -> None:
+    sorted(names, key=natural_order)

@@ -15,23 +15,10 @@ from vestige.imaging import _jpeg2000, exif, profiles
 def test_the_list_of_public_names() -> None:
     assert sorted(imaging.__all__) == [
         "IMAGE_SUFFIXES", "Image", "ImageInfo", "ImageWriter", "Limits", "RAW_SUFFIXES", "Registration", "Strip",
-        "StripStore", "Tile", "image_format", "jpeg_bytes", "linear_from_srgb", "natural_sort_key", "open_image",
-        "picture", "png_bytes", "probe", "read_image", "register", "srgb_from_linear", "strips", "tiles", "warp",
+        "StripStore", "Tile", "image_format", "jpeg_bytes", "linear_from_srgb", "open_image", "picture",
+         "png_bytes", "probe", "read_image", "register", "srgb_from_linear", "strips", "tiles", "warp",
         "write_image",
     ]  # fmt: skip
-
-
-@given(st.lists(st.integers(0, 10**6), unique=True))
-def test_numbers_in_names_count(numbers: list[int]) -> None:
-    names = [f"shot {number}b.tif" for number in numbers]
-    assert sorted(names, key=imaging.natural_sort_key) == [
-        f"shot {number}b.tif" for number in sorted(numbers)
-    ]
-
-
-@given(st.lists(st.text(max_size=8), max_size=8))
-def test_any_names_can_be_sorted(names: list[str]) -> None:
-    sorted(names, key=imaging.natural_sort_key)
 
 
 @given(st.integers(1, 300), st.integers(1, 50), st.integers(1, 5000), st.integers(0, 20))

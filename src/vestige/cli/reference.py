@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import click
 
+from vestige.capture import Capture
 from vestige.capture.durable import write_atomically
 from vestige.cli.console import ON_DISK, show_json
 from vestige.contract import Operation, Recipe, Technique, describe
@@ -35,7 +37,8 @@ def reference(folder: Path, *, as_json: bool) -> None:
 def pages() -> dict[str, str]:
     """The reference pages by file name."""
     found = {f"{name}.md": technique_page(find_technique(name)) for name in BUILT_IN}
-    return {**found, "commands.md": commands_page()}
+    schema = json.dumps(Capture.model_json_schema(), indent=1) + "\n"
+    return {**found, "commands.md": commands_page(), "capture.schema.json": schema}
 
 
 def technique_page(technique: Technique) -> str:

@@ -236,18 +236,20 @@ def _already(out: Path, key: str) -> Report | None:
 def _capped(budget: Budget) -> Iterator[None]:
     """Hold the threads of OpenCV, Numba, libvips and BLAS to the cores granted while the run lasts.
 
-    libvips and BLAS hear it when they are loaded: a command loads them after this, its children too.
+    Libraries that are loaded later hear it from the environment, and so do children.
     """
     told = {name: os.environ.get(name) for name in _THREADS}
     os.environ.update(dict.fromkeys(_THREADS, str(budget.cores)))
     import cv2
     import numba
+    from threadpoolctl import threadpool_limits
 
     before = cv2.getNumThreads(), numba.get_num_threads()
     cv2.setNumThreads(budget.cores)
     numba.set_num_threads(max(1, min(budget.cores, before[1])))
     try:
-        yield
+        with threadpool_limits(limits=budget.cores):
+            yield
     finally:
         cv2.setNumThreads(before[0])
         numba.set_num_threads(before[1])
