@@ -50,7 +50,8 @@ def test_strips_and_tiles_refuse_nothing_to_cut() -> None:
 
 @given(st.floats(-2, 2, width=32))
 def test_transfer_curve_and_back(value: float) -> None:
-    for dtype, tolerance in ((np.float32, 2e-6), (np.float64, 1e-12)):
+    # The two branches of the standard meet to 3e-9 only, at its rounded constants.
+    for dtype, tolerance in ((np.float32, 2e-6), (np.float64, 1e-8)):
         values = np.full(2000, value, dtype)
         back = imaging.linear_from_srgb(imaging.srgb_from_linear(values))
         assert back.dtype == dtype
