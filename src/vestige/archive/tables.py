@@ -29,6 +29,7 @@ objects = Table(
     Column("number", String, nullable=False, index=True),
     Column("collection", String, nullable=False),
     Column("project", String, nullable=False),
+    Column("institution", String, nullable=False),
     Column("person", String, nullable=False),
     Column("place", String, nullable=False),
     Column("date", String, nullable=False),
@@ -112,6 +113,7 @@ facets = Table(
     Column("field", String, primary_key=True),
     Column("value", String, primary_key=True),
     Column("objects", BigInteger, nullable=False),
+    Index("ix_facets_field_objects", "field", "objects"),
 )
 
 #: One row: the last record of the log that this catalogue has taken in.

@@ -33,7 +33,7 @@ def _objects() -> None:
         sa.Column("id", _number(), primary_key=True, autoincrement=False),
         *_texts("identifier"),
         *_texts("title", "description", kind=sa.Text),
-        *_texts("number", "collection", "project", "person", "place", "date"),
+        *_texts("number", "collection", "project", "institution", "person", "place", "date"),
         *_texts("rights", kind=sa.Text),
         sa.Column("embargo", sa.Date()),
         *_texts("taxon", "collector"),
@@ -51,6 +51,7 @@ def _objects() -> None:
         sa.Column("value", sa.String(), primary_key=True),
         sa.Column("objects", sa.BigInteger(), nullable=False),
     )
+    op.create_index("ix_facets_field_objects", "facets", ["field", "objects"])
 
 
 def _captures() -> None:
