@@ -51,6 +51,15 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
         ) from None
 
 
+def sync_tree(folder: str | os.PathLike[str]) -> None:
+    """Make all that lies in a folder durable: files, then the folders that name them."""
+    for inner, _, files in os.walk(folder):
+        for name in files:
+            with open(Path(inner, name), "rb") as stream:
+                os.fsync(stream.fileno())
+        sync_folder(inner)
+
+
 def publish_folder(staged: Path, final: Path) -> None:
     """Move a finished folder to its place in one step, durably; an older `final` gives way.
 
@@ -60,11 +69,7 @@ def publish_folder(staged: Path, final: Path) -> None:
         where the disk refuses; then `final` is as it was.
     """
     try:
-        for folder, _, files in os.walk(staged):
-            for name in files:
-                with open(Path(folder, name), "rb") as stream:
-                    os.fsync(stream.fileno())
-            sync_folder(folder)
+        sync_tree(staged)
         older = final.with_name(f".{final.name}.{uuid.uuid4().hex[:8]}.old")
         if final.exists():
             final.rename(older)

@@ -23,7 +23,7 @@ from vestige.contract.recipe import Recipe
 from vestige.contract.report import REPORT, InputRecord, ProductRecord, Report, load_report, plain, to_json
 from vestige.contract.report_page import PAGE, page
 from vestige.contract.validate import validate
-from vestige.errors import InputError, OutputError, UsageError
+from vestige.errors import BusyError, InputError, OutputError, UsageError
 
 Given = Mapping[str, Sequence[Capture | Product]]
 
@@ -40,12 +40,14 @@ def execute(
     progress: Progress | None = None,
     cancelled: Callable[[], bool] = lambda: False,
     replace: bool = False,
+    publish: Callable[[Path, Path], None] = publish_folder,
 ) -> Report:
     """Run an operation and put its products, ``report.json`` and ``report.html`` under `out`.
 
     Work is done in a hidden folder beside `out`, which survives a kill: the same call goes on from
     the parts that are finished. `out` appears in one step, whole or not at all. If `out` already
-    holds the result of this very call, that report is returned and nothing is done.
+    holds the result of this very call, that report is returned and nothing is done. `publish(staged,
+    out)` moves the finished folder to its place; a job gives one that asks first whether it still may.
 
     Raises
     ------
@@ -109,7 +111,7 @@ def execute(
         )
         write_atomically(context.output / PAGE, page(report, outcome.pictures).encode())
         write_atomically(context.output / REPORT, to_json(report))
-        publish_folder(context.output, out)
+        publish(context.output, out)
     return report
 
 
@@ -220,7 +222,7 @@ def _working_folder(out: Path, key: str) -> Iterator[Path]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise OutputError(
+            raise BusyError(
                 f"{out} is being made by another run: wait for it, or name another folder"
             ) from None
         mark = work / "key"
