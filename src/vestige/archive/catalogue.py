@@ -31,6 +31,11 @@ def watermark(engine: Engine) -> tuple[int, str]:
     return (int(row[0]), str(row[1])) if row else (0, "")
 
 
+def last_taken(connection: Connection) -> int:
+    """Number of the last record taken in, within a transaction."""
+    return int(connection.execute(select(applied.c.sequence)).scalar() or 0)
+
+
 def catch_up(engine: Engine, store: Store, archive: str) -> int:
     """Take in the records that the catalogue does not have yet; the number of the last one.
 
@@ -41,8 +46,8 @@ def catch_up(engine: Engine, store: Store, archive: str) -> int:
     InputError
         where the log is damaged, or is not the one this catalogue was made from.
     """
-    done, _ = watermark(engine)
-    for batch in _batches(store.records(after=done), BATCH):
+    done, link = watermark(engine)
+    for batch in _batches(store.records(after=done, previous=link), BATCH):
         with writing(engine) as connection:
             take_in(connection, batch, archive)
         done = batch[-1].sequence
@@ -67,7 +72,7 @@ def rebuild(engine: Engine, store: Store, archive: str) -> int:
 
 def take_in(connection: Connection, records: Sequence[Record], archive: str) -> None:
     """Fold records into the catalogue within one transaction; those it has are passed over."""
-    done = connection.execute(select(applied.c.sequence)).scalar() or 0
+    done = last_taken(connection)
     fresh = [record for record in records if record.sequence > done]
     if not fresh:
         return

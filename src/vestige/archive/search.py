@@ -121,21 +121,47 @@ def find(engine: Engine, identifier: str) -> dict[str, Any]:
     return shown(found[0])
 
 
+def by_identifier(engine: Engine, identifier: str) -> dict[str, Any] | None:
+    """The row of an object by its very identifier, or None."""
+    with reading(engine) as connection:
+        found = _rows(connection, select(objects).where(objects.c.identifier == identifier))
+    return found[0] if found else None
+
+
 def captures_of(engine: Engine, object_id: int) -> list[dict[str, Any]]:
     """The captures of an object with their products, in the order they came."""
+    query = select(captures).where(captures.c.object_id == object_id).order_by(captures.c.sequence)
     with reading(engine) as connection:
-        found = _rows(
-            connection,
-            select(captures).where(captures.c.object_id == object_id).order_by(captures.c.sequence),
-        )
+        found = _rows(connection, query)
         for row in found:
-            row["products"] = _rows(
-                connection,
-                select(products)
-                .where(products.c.capture == row["key"])
-                .order_by(products.c.sequence, products.c.name),
-            )
+            row["products"] = _products(connection, row["key"])
     return found
+
+
+def capture(engine: Engine, key: str) -> dict[str, Any] | None:
+    """A capture by its whole key, with the identifier of its object and its products; or None."""
+    query = (
+        select(captures, objects.c.identifier)
+        .join(objects, objects.c.id == captures.c.object_id)
+        .where(captures.c.key == key)
+    )
+    with reading(engine) as connection:
+        found = _rows(connection, query)
+        if not found:
+            return None
+        return found[0] | {"products": _products(connection, key)}
+
+
+def product_origin(engine: Engine, sha256: str) -> str:
+    """The key of the capture that holds a product of that digest; empty where none does."""
+    query = select(products.c.capture).where(products.c.sha256 == sha256).limit(1)
+    with reading(engine) as connection:
+        return str(connection.execute(query).scalar() or "")
+
+
+def _products(connection: Connection, key: str) -> list[dict[str, Any]]:
+    chosen = select(products).where(products.c.capture == key)
+    return _rows(connection, chosen.order_by(products.c.sequence, products.c.name))
 
 
 def find_capture(engine: Engine, start: str) -> dict[str, Any]:
@@ -148,23 +174,18 @@ def find_capture(engine: Engine, start: str) -> dict[str, Any]:
     """
     if not re.fullmatch(r"[0-9a-f]{4,64}", start):
         raise InputError(start, "is no key of a capture", "4 hexadecimal characters of it or more")
-    query = (
-        select(captures, objects.c.identifier)
-        .join(objects, objects.c.id == captures.c.object_id)
-        .where(and_(captures.c.key >= start, captures.c.key < f"{start}g"))
-        .limit(2)
-    )
+    query = select(captures.c.key).where(and_(captures.c.key >= start, captures.c.key < f"{start}g")).limit(2)
     with reading(engine) as connection:
-        found = _rows(connection, query)
-    if len(found) != 1:
-        raise InputError(start, "names several captures" if found else "is not in this archive")
-    return found[0]
+        keys = [str(key) for (key,) in connection.execute(query)]
+    found = capture(engine, keys[0]) if len(keys) == 1 else None
+    if found is None:
+        raise InputError(start, "names several captures" if keys else "is not in this archive")
+    return found
 
 
-def history(engine: Engine, *, object: str = "", capture: str = "") -> list[dict[str, Any]]:  # noqa: A002
-    """Every record on an object or a capture, in order, as the log has it."""
-    query = select(edits.c.line).order_by(edits.c.sequence)
-    query = query.where(edits.c.capture == capture) if capture else query.where(edits.c.object == object)
+def history(engine: Engine, *, object: str) -> list[dict[str, Any]]:  # noqa: A002
+    """Every record on an object and its captures, in order, as the log has it."""
+    query = select(edits.c.line).where(edits.c.object == object).order_by(edits.c.sequence)
     with reading(engine) as connection:
         return [json.loads(line) for (line,) in connection.execute(query)]
 
@@ -176,6 +197,13 @@ def project_list(engine: Engine) -> list[dict[str, Any]]:
         for project in found:
             project["brought"] = _brought(connection, project["name"])
     return found
+
+
+def project(engine: Engine, name: str) -> dict[str, Any] | None:
+    """A project, or None."""
+    with reading(engine) as connection:
+        found = _rows(connection, select(projects).where(projects.c.name == name))
+    return dict(json.loads(found[0]["body"])) if found else None
 
 
 def _brought(connection: Connection, project: str) -> dict[str, int]:

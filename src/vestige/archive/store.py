@@ -36,7 +36,7 @@ from vestige.archive.inventory import (
     root_files,
     sidecar,
 )
-from vestige.archive.log import Entry, Log, Record
+from vestige.archive.log import Entry, Log, Record, moment
 from vestige.archive.staging import Source, Staged, stage
 from vestige.errors import InputError, OutputError
 
@@ -141,6 +141,17 @@ class FolderStore:
         with self.writer():
             pass
 
+    def keep(self, name: str, data: bytes) -> None:
+        """Write a small file beside the store, atomically and durably.
+
+        Raises
+        ------
+        OutputError
+            where the disk refuses.
+        """
+        with self._refusing():
+            self._replace(self.folder / name, data)
+
     @contextlib.contextmanager
     def writer(self) -> Iterator[None]:
         """The one writer of this store, among all threads and processes."""
@@ -155,16 +166,17 @@ class FolderStore:
 
     # -- the store's verbs -----------------------------------------------------------------------
 
-    def append(self, entries: Sequence[Entry], *, who: str) -> list[Record]:
+    def append(self, entries: Sequence[Entry], *, who: str, accept_clock: bool = False) -> list[Record]:
         """Add records; durable when this returns.
 
         Raises
         ------
         OutputError
-            where the disk refuses or the clock was set back; nothing was added.
+            where the disk refuses, or the clock was set back and is not accepted; nothing was added.
         """
         with self.writer():
-            return self.log.append(entries, who=who)
+            time = moment(self.log.clock()) if accept_clock else ""
+            return self.log.append(entries, who=who, time=time)
 
     def records(self, after: int = 0, previous: str = "") -> Iterator[Record]:
         """Records in order from the one after `after` (whose hash is `previous`), each link checked.

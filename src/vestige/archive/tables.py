@@ -73,7 +73,7 @@ products = Table(
     Column("kind", String, nullable=False),
     Column("path", Text, nullable=False),
     Column("bytes", BigInteger, nullable=False),
-    Column("sha256", String, nullable=False),
+    Column("sha256", String, nullable=False, index=True),
     Column("technique", String, nullable=False),
     Column("operation", String, nullable=False),
     Column("version", Integer, nullable=False),
@@ -94,7 +94,6 @@ edits = Table(
     Column("line", Text, nullable=False),
 )
 Index("ix_edits_object_sequence", edits.c.object, edits.c.sequence)
-Index("ix_edits_capture_sequence", edits.c.capture, edits.c.sequence)
 
 projects = Table(
     "projects",

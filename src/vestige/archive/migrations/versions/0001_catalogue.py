@@ -84,6 +84,7 @@ def _captures() -> None:
         sa.Column("sequence", _number(), nullable=False),
     )
     op.create_index("ix_products_sequence", "products", ["sequence"])
+    op.create_index("ix_products_sha256", "products", ["sha256"])
 
 
 def _log() -> None:
@@ -94,7 +95,6 @@ def _log() -> None:
         *_texts("line", kind=sa.Text),
     )
     op.create_index("ix_edits_object_sequence", "edits", ["object", "sequence"])
-    op.create_index("ix_edits_capture_sequence", "edits", ["capture", "sequence"])
     op.create_table(
         "projects",
         sa.Column("name", sa.String(), primary_key=True),
