@@ -104,7 +104,7 @@ class Inventory(BaseModel):
             raise ValueError("the manifest has a digest without a file")
         for version in self.versions.values():
             names = [path for paths in version.state.values() for path in paths]
-            if len(set(names)) < len(names) or not all(map(_safe, names)):
+            if len(set(names)) < len(names) or not all(map(safe_path, names)):
                 raise ValueError("a version names a path twice, or one outside the object")
         return self
 
@@ -229,13 +229,18 @@ def _by_digest(files: Mapping[str, str]) -> dict[str, list[str]]:
     return dict(sorted(state.items()))
 
 
-def _safe(path: str) -> bool:
+def safe_path(path: str) -> bool:
+    """Whether a path stays within its object.
+
+    >>> safe_path("a/b.tif"), safe_path("../b.tif"), safe_path("/b.tif")
+    (True, False, False)
+    """
     parts = path.split("/")
     return "\0" not in path and not any(part in ("", ".", "..") for part in parts)
 
 
 def _safe_content(path: str) -> bool:
-    return _safe(path) and _CONTENT.fullmatch(path) is not None
+    return safe_path(path) and _CONTENT.fullmatch(path) is not None
 
 
 def _json(value: Any) -> bytes:

@@ -13,7 +13,7 @@ from typing import Any
 from blake3 import blake3
 
 from vestige.archive.disk import Disk
-from vestige.archive.inventory import SUMS
+from vestige.archive.inventory import SUMS, safe_path
 from vestige.errors import InputError, OutputError
 
 CHUNK = 1 << 20
@@ -59,7 +59,7 @@ class Staged:
         made = {content, *(parent for path in self.kept for parent in (content / path).parents)}
         kept = dict(self.kept)
         for source in sources:
-            _make_parents(disk, content / source.path, made)
+            _make_place(disk, content, source, made)
             kept[source.path] = _keep(disk, content, source)
         lines = "".join(f"{item.blake3}  {path}\n" for path, item in sorted(kept.items()))
         kept[SUMS] = _keep(disk, content, Source(SUMS, lines.encode()))
@@ -80,7 +80,7 @@ def stage(disk: Disk, folder: Path, sources: Sequence[Source], *, workers: int =
     disk.make_folder(content)
     made = {content}
     for source in sources:
-        _make_parents(disk, content / source.path, made)
+        _make_place(disk, content, source, made)
     with ThreadPoolExecutor(max_workers=max(1, min(workers, len(sources)))) as pool:
         kept = {item.path: item for item in pool.map(lambda one: _keep(disk, content, one), sources)}
     return Staged(folder, kept)
@@ -115,9 +115,12 @@ def blake3_of(handle: int) -> str:
     return total.hexdigest()
 
 
-def _make_parents(disk: Disk, file: Path, made: set[Path]) -> None:
+def _make_place(disk: Disk, content: Path, source: Source, made: set[Path]) -> None:
+    """The folders that a source needs, those in `made` being there."""
+    if not safe_path(source.path):
+        raise InputError(source.path, "is no path within an object", "names of folders and of a file")
     missing = []
-    parent = file.parent
+    parent = (content / source.path).parent
     while parent not in made:
         missing.append(parent)
         parent = parent.parent

@@ -105,8 +105,9 @@ class FolderStore:
         *,
         disk: Disk | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        workers: int = 2,
     ) -> None:
-        self.folder, self.disk = folder, disk or Disk()
+        self.folder, self.disk, self.workers = folder, disk or Disk(), workers
         self.ocfl, self.work = folder / "ocfl", folder / "work"
         self.log = Log(folder / "log", self.disk, clock)
 
@@ -121,6 +122,7 @@ class FolderStore:
             where the disk refuses.
         """
         with self._refusing():
+            self.folder.mkdir(parents=True, exist_ok=True)
             for name in ("work", "log", "ocfl"):
                 make_folders(self.disk, self.folder / name, self.folder)
             for name, data in root_files().items():
@@ -207,7 +209,7 @@ class FolderStore:
             finished by the next writer.
         """
         with self._refusing(), self._staging() as folder:
-            staged = stage(self.disk, folder, sources)
+            staged = stage(self.disk, folder, sources, workers=self.workers)
             with self.writer():
                 time = self.log.now()
                 made = change(staged)
