@@ -78,7 +78,7 @@ class Archive:
         self.who = who or _user()
         self.settings = load_settings(self.folder)
         self.store = FolderStore(self.folder, disk=disk, clock=clock)
-        self.read_only = not os.access(self.store.work, os.W_OK)
+        self.read_only = not _writable(self.store.work)
         if not self.read_only:
             self.store.recover()
         place = self.settings.catalogue or self.folder / "catalogue"
@@ -113,10 +113,10 @@ class Archive:
         begun = {"ocfl", "log", "work", "README.txt", SETTINGS}
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            if foreign := sorted({item.name for item in folder.iterdir()} - begun):
-                raise OutputError(f"{folder} holds {foreign[0]}: name an empty folder for the archive")
             if (folder / SETTINGS).exists():
                 raise OutputError(f"{folder} is an archive already: use it, or name another folder")
+            if foreign := sorted({item.name for item in folder.iterdir()} - begun):
+                raise OutputError(f"{folder} holds {foreign[0]}: name an empty folder for the archive")
         except OSError as error:
             raise OutputError(f"{folder} cannot be written ({error.strerror}): choose another") from None
         store.make()
@@ -382,6 +382,10 @@ def load_settings(folder: Path) -> Settings:
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]["msg"]
         raise InputError(path, f"is damaged ({fault})", action="restore it from a copy") from None
+
+
+def _writable(folder: Path) -> bool:
+    return os.access(folder, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
 def _differs(known: Any, value: Any) -> bool:

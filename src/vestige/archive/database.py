@@ -70,7 +70,7 @@ def open_database(place: str | os.PathLike[str], *, read_only: bool = False) -> 
     try:
         with explained(engine):
             found = present(engine)
-            if found != newest() and not read_only:
+            if (found or "") < newest() and not read_only:
                 with _turn(engine):
                     upgrade(engine)
                 found = newest()

@@ -23,14 +23,20 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def _line(value: Any) -> Any:
+    if isinstance(value, str) and ("\n" in value or _CONTROL.search(value)):
+        raise ValueError("holds a line break or a control character")
+    return value
+
+
 def _embargo(value: Any) -> Any:
     return None if value == "" else value
 
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000), BeforeValidator(_plain)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000), BeforeValidator(_line)]
 Prose = Annotated[str, StringConstraints(strip_whitespace=True, max_length=50_000), BeforeValidator(_plain)]
 Name = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300), BeforeValidator(_plain)
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300), BeforeValidator(_line)
 ]
 
 

@@ -120,12 +120,12 @@ class Log:
     def last(self) -> Record | None:
         """The last whole record; a cut line after it was never acknowledged."""
         for path in reversed(self.segments()):
-            size = path.stat().st_size
-            if self._tail and self._tail[:2] == (path, size):
+            if self._tail and self._tail[:2] == (path, path.stat().st_size):
                 return self._tail[2]
-            if line := _last_line(path):
-                record = parse_record(line, path)
-                self._tail = (path, size, record)
+            keep = _whole(path)
+            if keep:
+                record = parse_record(_tail(path, keep - 1)[1], path)
+                self._tail = (path, keep, record)
                 return record
         return None
 
@@ -268,11 +268,6 @@ def _read(path: Path, skip: int, *, final: bool) -> Iterator[Record]:
 def _whole(path: Path) -> int:
     """The bytes of a segment up to the end of its last whole line."""
     return _tail(path, path.stat().st_size)[0]
-
-
-def _last_line(path: Path) -> bytes:
-    keep = _whole(path)
-    return _tail(path, keep - 1)[1] if keep else b""
 
 
 def _tail(path: Path, size: int) -> tuple[int, bytes]:

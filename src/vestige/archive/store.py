@@ -125,12 +125,12 @@ class FolderStore:
             self.folder.mkdir(parents=True, exist_ok=True)
             for name in ("work", "log", "ocfl"):
                 make_folders(self.disk, self.folder / name, self.folder)
-            for name, data in root_files().items():
-                path = self.ocfl / name
-                make_folders(self.disk, path.parent, self.folder)
-                if not path.exists():
-                    self._replace(path, data)
-            self.disk.sync(self.folder)
+            with _locked(self.work / "lock"):
+                for name, data in root_files().items():
+                    path = self.ocfl / name
+                    make_folders(self.disk, path.parent, self.folder)
+                    if not path.exists():
+                        self._replace(path, data)
 
     def recover(self) -> None:
         """Finish what a killed writer had recorded, and throw away what it had not.
@@ -151,7 +151,7 @@ class FolderStore:
         OutputError
             where the disk refuses.
         """
-        with self._refusing():
+        with self.writer():
             self._replace(self.folder / name, data)
 
     @contextlib.contextmanager
@@ -164,6 +164,8 @@ class FolderStore:
                     self._settle(folder)
                 elif folder.is_dir():
                     self._sweep(folder)
+                elif folder.name.startswith("new-"):
+                    self.disk.remove(folder)
             yield
 
     # -- the store's verbs -----------------------------------------------------------------------
@@ -353,7 +355,8 @@ class FolderStore:
         self.disk.remove(folder)
 
     def _replace(self, path: Path, data: bytes) -> None:
-        fresh = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+        """Write a small file in one step; its first name lies in ``work/``, where the next writer sweeps."""
+        fresh = self.work / f"new-{uuid.uuid4().hex}"
         self.disk.write(fresh, [data], sync=True)
         self.disk.rename(fresh, path)
         self.disk.sync(path.parent)
