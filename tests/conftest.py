@@ -2,6 +2,11 @@
 
 import os
 import shutil
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -66,3 +71,54 @@ def fraktur() -> str:
 @pytest.fixture(autouse=True)
 def _own_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("_VESTIGE_COMPLETE", raising=False)
+
+
+@pytest.fixture(scope="session")
+def _postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL server of this test run's own: its socket's folder."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    program = shutil.which("initdb") or (str(found[-1]) if found else "")
+    if not program:
+        unavailable("PostgreSQL", "apt-get install postgresql")
+    # PostgreSQL refuses to run as root, and the path of a socket must be short.
+    as_other = {"user": "nobody", "group": "nogroup"} if os.getuid() == 0 else {}
+    folder = Path(tempfile.mkdtemp(prefix="vpg"))
+    if as_other:
+        shutil.chown(folder, **as_other)
+    run = partial(subprocess.run, check=True, capture_output=True, cwd=folder, extra_groups=[], **as_other)
+    if not as_other:
+        run = partial(subprocess.run, check=True, capture_output=True, cwd=folder)
+    data, control = folder / "data", Path(program).with_name("pg_ctl")
+    run([program, "-D", data, "-U", "vestige", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C"])
+    run(
+        [
+            control,
+            "-D",
+            data,
+            "-w",
+            "-l",
+            folder / "log",
+            "-o",
+            f"-k {folder} -c listen_addresses=''",
+            "start",
+        ]
+    )
+    try:
+        yield str(folder)
+    finally:
+        run([control, "-D", data, "-m", "immediate", "stop"])
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def postgresql(_postgresql_server: str) -> Iterator[str]:
+    """The address of an empty PostgreSQL database."""
+    import psycopg
+
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(
+        host=_postgresql_server, user="vestige", dbname="postgres", autocommit=True
+    ) as server:
+        server.execute(f"CREATE DATABASE {name}")
+        yield f"postgresql://vestige@/{name}?host={_postgresql_server}"
+        server.execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -54,6 +54,15 @@ def write_atomically(path: str | os.PathLike[str], data: bytes | memoryview) -> 
         ) from None
 
 
+def sync_tree(folder: str | os.PathLike[str]) -> None:
+    """Make all that lies in a folder durable: files, then the folders that name them."""
+    for inner, _, files in os.walk(folder):
+        for name in files:
+            with open(Path(inner, name), "rb") as stream:
+                os.fsync(stream.fileno())
+        sync_folder(inner)
+
+
 def publish_folder(staged: Path, final: Path) -> None:
     """Move a finished folder to its place in one step, durably; an older `final` gives way.
 
@@ -71,11 +80,7 @@ def publish_folder(staged: Path, final: Path) -> None:
     """
     older = final.with_name(f".{final.name}.older")
     try:
-        for folder, _, files in os.walk(staged):
-            for name in files:
-                with open(Path(folder, name), "rb") as stream:
-                    os.fsync(stream.fileno())
-            sync_folder(folder)
+        sync_tree(staged)
         if final.exists():
             shutil.rmtree(older, ignore_errors=True)
             final.rename(older)

@@ -1,0 +1,265 @@
+"""Asking the catalogue: objects by word, by identifier or by field, a page at a time; facets; histories.
+
+Pages follow keys, newest first: page one thousand costs what page one does. Nothing is counted while a
+person waits: counts over all objects are kept, counts over a search come from its first matches and
+say so.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    and_,
+    desc,
+    literal_column,
+    select,
+    table,
+    text,
+)
+
+from vestige.archive.catalogue import plain_words
+from vestige.archive.database import reading
+from vestige.archive.descriptions import FACETS
+from vestige.archive.tables import captures, edits, facets, objects, products, projects
+from vestige.errors import InputError, UsageError
+
+#: Matches that facets of a search look at.
+FIRST_MATCHES = 5000
+_WORD = re.compile(r"\w+\*?")
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some objects, and where the next page begins (None on the last)."""
+
+    objects: list[dict[str, Any]]
+    after: int | None
+
+
+@dataclass(frozen=True)
+class Facets:
+    """Values and how many objects carry them; `whole` is False where only the first matches were counted."""
+
+    values: dict[str, dict[str, int]]
+    whole: bool
+
+
+def search(
+    engine: Engine,
+    words: str = "",
+    *,
+    fields: Mapping[str, str] | None = None,
+    after: int | None = None,
+    limit: int = 50,
+) -> Page:
+    """Objects that hold all the words, newest first; ``word*`` finds what begins with it.
+
+    Raises
+    ------
+    UsageError
+        where a field is no facet.
+    """
+    query, order = _chosen(engine, words, fields or {})
+    if after is not None:
+        query = query.where(order < after)
+    with reading(engine) as connection:
+        found = _rows(connection, query.order_by(desc(order)).limit(limit + 1))
+    page = found[:limit]
+    return Page([shown(row) for row in page], page[-1]["id"] if len(found) > limit else None)
+
+
+def facet_counts(
+    engine: Engine, words: str = "", *, fields: Mapping[str, str] | None = None, most: int = 20
+) -> Facets:
+    """The values of each facet with the number of objects, the most frequent first."""
+    with reading(engine) as connection:
+        if not words.strip() and not fields:
+            return Facets(_kept_counts(connection, most), whole=True)
+        query, order = _chosen(engine, words, fields or {})
+        query = query.with_only_columns(*(objects.c[name] for name in FACETS), maintain_column_froms=True)
+        found = _rows(connection, query.order_by(desc(order)).limit(FIRST_MATCHES + 1))
+    counts: dict[str, Counter[str]] = {name: Counter() for name in FACETS}
+    for row in found[:FIRST_MATCHES]:
+        for name in FACETS:
+            if row[name]:
+                counts[name][row[name]] += 1
+    return Facets(
+        {name: dict(count.most_common(most)) for name, count in counts.items() if count},
+        whole=len(found) <= FIRST_MATCHES,
+    )
+
+
+def find(engine: Engine, identifier: str) -> dict[str, Any]:
+    """The object of an identifier, or of a collector's number where no identifier fits.
+
+    Raises
+    ------
+    InputError
+        where there is none, or several have that number.
+    """
+    with reading(engine) as connection:
+        found = _rows(connection, select(objects).where(objects.c.identifier == identifier))
+        if not found:
+            found = _rows(connection, select(objects).where(objects.c.number == identifier).limit(2))
+    if len(found) != 1 or not identifier:
+        raise InputError(
+            identifier or "''",
+            "names several objects" if found else "is not in this archive",
+            action="find it with vestige archive search",
+        )
+    return shown(found[0])
+
+
+def by_identifier(engine: Engine, identifier: str) -> dict[str, Any] | None:
+    """The row of an object by its very identifier, or None."""
+    with reading(engine) as connection:
+        found = _rows(connection, select(objects).where(objects.c.identifier == identifier))
+    return found[0] if found else None
+
+
+def captures_of(engine: Engine, object_id: int) -> list[dict[str, Any]]:
+    """The captures of an object with their products, in the order they came."""
+    query = select(captures).where(captures.c.object_id == object_id).order_by(captures.c.sequence)
+    with reading(engine) as connection:
+        found = _rows(connection, query)
+        for row in found:
+            row["products"] = _products(connection, row["key"])
+    return found
+
+
+def capture(engine: Engine, key: str) -> dict[str, Any] | None:
+    """A capture by its whole key, with the identifier of its object and its products; or None."""
+    query = (
+        select(captures, objects.c.identifier)
+        .join(objects, objects.c.id == captures.c.object_id)
+        .where(captures.c.key == key)
+    )
+    with reading(engine) as connection:
+        found = _rows(connection, query)
+        if not found:
+            return None
+        return found[0] | {"products": _products(connection, key)}
+
+
+def product_origin(engine: Engine, sha256: str) -> str:
+    """The key of the capture that holds a product of that digest; empty where none does."""
+    query = select(products.c.capture).where(products.c.sha256 == sha256).limit(1)
+    with reading(engine) as connection:
+        return str(connection.execute(query).scalar() or "")
+
+
+def _products(connection: Connection, key: str) -> list[dict[str, Any]]:
+    chosen = select(products).where(products.c.capture == key)
+    return _rows(connection, chosen.order_by(products.c.sequence, products.c.name))
+
+
+def find_capture(engine: Engine, start: str) -> dict[str, Any]:
+    """The capture whose key begins with `start`, with the identifier of its object.
+
+    Raises
+    ------
+    InputError
+        where there is none, or several begin so.
+    """
+    if not re.fullmatch(r"[0-9a-f]{4,64}", start):
+        raise InputError(start, "is no key of a capture", "4 hexadecimal characters of it or more")
+    query = select(captures.c.key).where(and_(captures.c.key >= start, captures.c.key < f"{start}g")).limit(2)
+    with reading(engine) as connection:
+        keys = [str(key) for (key,) in connection.execute(query)]
+    found = capture(engine, keys[0]) if len(keys) == 1 else None
+    if found is None:
+        raise InputError(start, "names several captures" if keys else "is not in this archive")
+    return found
+
+
+def history(engine: Engine, *, object: str) -> list[dict[str, Any]]:  # noqa: A002
+    """Every record on an object and its captures, in order, as the log has it."""
+    query = select(edits.c.line).where(edits.c.object == object).order_by(edits.c.sequence)
+    with reading(engine) as connection:
+        return [json.loads(line) for (line,) in connection.execute(query)]
+
+
+def project_list(engine: Engine) -> list[dict[str, Any]]:
+    """The projects, each with how many objects its institutions have brought."""
+    with reading(engine) as connection:
+        found = [json.loads(row["body"]) for row in _rows(connection, select(projects).order_by("name"))]
+        for project in found:
+            project["brought"] = _brought(connection, project["name"])
+    return found
+
+
+def project(engine: Engine, name: str) -> dict[str, Any] | None:
+    """A project, or None."""
+    with reading(engine) as connection:
+        found = _rows(connection, select(projects).where(projects.c.name == name))
+    return dict(json.loads(found[0]["body"])) if found else None
+
+
+def _brought(connection: Connection, project: str) -> dict[str, int]:
+    start = json.dumps([project, ""], ensure_ascii=False)[:-3]
+    query = select(facets.c.value, facets.c.objects).where(
+        facets.c.field == "quota", facets.c.value >= start, facets.c.value < start + "\U0010ffff"
+    )
+    return {json.loads(value)[1]: int(number) for value, number in connection.execute(query)}
+
+
+def shown(row: Mapping[str, Any]) -> dict[str, Any]:
+    """An object's row as people and programs see it."""
+    found = dict(row)
+    found["other"] = json.loads(found["other"])
+    found["embargo"] = found["embargo"].isoformat() if found["embargo"] else None
+    return found
+
+
+def _chosen(engine: Engine, words: str, fields: Mapping[str, str]) -> tuple[Select[Any], ColumnElement[int]]:
+    """The objects that fit, and the column to page by: the one the database walks anyway."""
+    for name in fields:
+        if name not in FACETS:
+            raise UsageError(f"objects cannot be chosen by '{name}'; fields: {', '.join(FACETS)}")
+    query = select(objects).where(*(objects.c[name] == value for name, value in fields.items()))
+    wanted = _WORD.findall(plain_words(words).lower())
+    if words.strip() and not wanted:
+        raise UsageError(f"'{words}' holds no word to search for")
+    if not wanted:
+        return query, objects.c.id
+    if engine.dialect.name == "sqlite":
+        order: ColumnElement[int] = literal_column("words.rowid", BigInteger())
+        match = text("words MATCH :words").bindparams(words=" ".join(map(_quoted, wanted)))
+    else:
+        order = literal_column("words.id", BigInteger())
+        terms = " & ".join(f"{word[:-1]}:*" if word.endswith("*") else word for word in wanted)
+        match = text("words.text @@ to_tsquery('simple', :words)").bindparams(words=terms)
+    return query.join_from(table("words"), objects, objects.c.id == order).where(match), order
+
+
+def _quoted(word: str) -> str:
+    return f'"{word[:-1]}"*' if word.endswith("*") else f'"{word}"'
+
+
+def _kept_counts(connection: Connection, most: int) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for name in FACETS:
+        query = (
+            select(facets.c.value, facets.c.objects)
+            .where(facets.c.field == name)
+            .order_by(desc(facets.c.objects), facets.c.value)
+            .limit(most)
+        )
+        if values := {str(value): int(number) for value, number in connection.execute(query)}:
+            found[name] = values
+    return found
+
+
+def _rows(connection: Connection, query: Select[Any]) -> list[dict[str, Any]]:
+    return [dict(row._mapping) for row in connection.execute(query)]
