@@ -19,6 +19,8 @@ BARRED = re.compile(
 )
 #: Packages whose metadata says nothing or too much, read by a person; each with what was found there.
 READ_BY_HAND = {
+    "ocfl-py": "MIT, by its LICENSE.txt",
+    "pysqlite3": "zlib/libpng, by its LICENSE",
     "nvidia": "CUDA runtime libraries of PyTorch's own CUDA build; a CPU build does not bring them",
 }
 

@@ -120,7 +120,6 @@ def test_projects(any_archive: Archive) -> None:
 
 def test_schema_is_the_tables(postgresql: str, tmp_path: Path) -> None:
     """The migrations make just the tables that the code describes."""
-    import vestige.jobs.tables  # noqa: F401 - the ledger's tables are of the same database
 
     def ours(_object: object, name: str | None, kind: str, *_: object) -> bool:
         return not (kind == "table" and str(name).startswith(("words", "alembic")))

@@ -389,9 +389,8 @@ def _writable(folder: Path) -> bool:
 
 
 def _differs(known: Any, value: Any) -> bool:
-    if isinstance(value, dict):
-        return any(known.get(name, "") != item for name, item in value.items())
-    return bool(known != value)
+    whole = not isinstance(value, dict)
+    return bool(known != value) if whole else any(known.get(name, "") != it for name, it in value.items())
 
 
 def _user() -> str:

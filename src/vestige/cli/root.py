@@ -19,7 +19,7 @@ COMMANDS = {
         "Make a capture with exact truth: simulate TECHNIQUE OUT",
     ),
     "chain": ("vestige.cli.chains:chain", "Operations one after another: chain run FILE INPUT --out DIR"),
-    "archive": ("vestige.cli.archiving:archive", "Keep captures and products for good, with proof"),
+    "archive": ("vestige.cli.keeping:archive", "Keep captures and products for good, with proof"),
     "serve": ("vestige.cli.serving:serve", "Open the workbench on a folder of captures and products"),
     "demo": ("vestige.cli.serving:demo", "Simulate and process one capture a technique before your eyes"),
     "reference": ("vestige.cli.reference:reference", "Write the reference pages of the manual"),
