@@ -14,12 +14,13 @@ run: .venv/run.done  ## install, simulate one capture a technique, process them,
 test: .venv/test.done lint  ## run every check and test; lists what this machine could not run
 	$(BIN)/python -m pytest -n $(or $(JOBS),2) --dist loadfile -rs $(TESTS)
 
-lint: .venv/test.done  ## style, types, layers, licences, reference pages
+lint: .venv/test.done  ## style, types, layers, licences, vendored files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python tools/licences.py
+	$(BIN)/python tools/vendor.py --check
 
 bench: .venv/bench.done  ## measure speed, memory and quality beside peers, technique by technique (BENCH=focus for one)
 	for file in $(or $(BENCH:%=benchmarks/%.py),$(wildcard benchmarks/[a-z]*.py)); do $(BIN)/python $$file || exit 1; done
