@@ -18,6 +18,7 @@ COMMANDS = {
         "Make a capture with exact truth: simulate TECHNIQUE OUT",
     ),
     "chain": ("vestige.cli.chains:chain", "Operations one after another: chain run FILE INPUT --out DIR"),
+    "jobs": ("vestige.cli.jobs:jobs", "Queued work: submit, list, show, run, cancel, retry, watch"),
     "archive": ("vestige.cli.archiving:archive", "Keep captures and products for good, with proof"),
     "serve": ("vestige.cli.serving:serve", "Open the workbench on a folder of captures and products"),
     "demo": ("vestige.cli.serving:demo", "Simulate and process one capture a technique before your eyes"),

@@ -122,9 +122,7 @@ class Ledger:
         with writing(self.engine) as connection:
             row = _row(connection, identifier)
             if State(row["state"]) not in RETRIABLE:
-                raise UsageError(
-                    f"job {identifier} is {row['state']}: only failed, cancelled, quarantined ones are retried"
-                )
+                raise UsageError(f"job {identifier} is {row['state']}: only what came to nothing is retried")
             self._again(connection, row)
             return _one(connection, identifier)
 
