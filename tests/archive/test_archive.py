@@ -11,9 +11,9 @@ import pytest
 from ocfl.validator import Validator
 
 from vestige.archive import Archive, add, import_table, verify
-from vestige.archive.archive import SETTINGS
 from vestige.archive.descriptions import read_table, write_table
 from vestige.archive.ingest import ocfl_identifier
+from vestige.archive.settings import SETTINGS
 from vestige.capture import open_capture
 from vestige.errors import InputError, OutputError, UsageError, VestigeError
 from vestige.testing import mutants

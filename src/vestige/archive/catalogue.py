@@ -270,7 +270,14 @@ def _forget(connection: Connection) -> str:
 
 
 def rows(engine: Engine) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of the catalogue in order of its key, to compare one catalogue with another."""
+    """Every row of the catalogue in order of its key, to compare one catalogue with another.
+
+    >>> import tempfile
+    >>> from vestige.archive import Archive
+    >>> with Archive.make(tempfile.mkdtemp()) as archive:
+    ...     len(rows(archive.engine)["edits"])
+    1
+    """
     found = {}
     with reading(engine) as connection:
         for table in TABLES:

@@ -95,6 +95,11 @@ def reading(engine: Engine) -> Iterator[Connection]:
     ------
     InputError
         where the database is damaged or out of reach.
+
+    >>> import tempfile
+    >>> with reading(open_database(tempfile.mkdtemp())) as connection:
+    ...     connection.exec_driver_sql("SELECT count(*) FROM objects").scalar()
+    0
     """
     with explained(engine), engine.connect() as connection, connection.begin():
         yield connection
@@ -108,6 +113,11 @@ def writing(engine: Engine) -> Iterator[Connection]:
     ------
     OutputError
         where the disk refuses or the database is read-only; it is as it was.
+
+    >>> import tempfile
+    >>> with writing(open_database(tempfile.mkdtemp())) as connection:
+    ...     connection.exec_driver_sql("DELETE FROM facets").rowcount
+    0
     """
     with explained(engine), _turn(engine), engine.connect() as connection:
         connection = connection.execution_options(vestige_writing=True)

@@ -41,6 +41,13 @@ def export_bags(archive: Archive, name: str, out: str | Path) -> list[Path]:
         where there is no such object or capture, or a file is damaged.
     OutputError
         where a bag is there already, or the disk refuses.
+
+    >>> import tempfile
+    >>> with Archive.make(tempfile.mkdtemp()) as archive:
+    ...     export_bags(archive, "abcd", "bags")
+    Traceback (most recent call last):
+    ...
+    vestige.errors.InputError: abcd is not in this archive
     """
     out = Path(out)
     try:
@@ -116,6 +123,13 @@ def import_bag(archive: Archive, folder: str | Path) -> list[Added]:
     ------
     InputError
         where the bag is not whole, or holds no capture.
+
+    >>> import tempfile
+    >>> with Archive.make(tempfile.mkdtemp()) as archive:
+    ...     import_bag(archive, "nowhere")
+    Traceback (most recent call last):
+    ...
+    vestige.errors.InputError: nowhere is no bag; expected a folder with bagit.txt
     """
     folder = Path(folder)
     check_bag(folder)
@@ -138,12 +152,26 @@ def import_table(archive: Archive, path: str | Path) -> int:
     ------
     InputError
         naming the line that is wrong; then nothing was taken in.
+
+    >>> import tempfile
+    >>> with Archive.make(tempfile.mkdtemp()) as archive:
+    ...     import_table(archive, "none.csv")
+    Traceback (most recent call last):
+    ...
+    vestige.errors.InputError: none.csv cannot be read (No such file or directory)
     """
     return archive.describe_all(read_table(Path(path)))
 
 
 def export_table(archive: Archive, *, words: str = "", fields: Mapping[str, str] | None = None) -> str:
-    """The objects as CSV, all or those found."""
+    """The objects as CSV, all or those found.
+
+    >>> import tempfile
+    >>> with Archive.make(tempfile.mkdtemp()) as archive:
+    ...     _ = archive.describe("MS 42", {"title": "Psalter"})
+    ...     export_table(archive).splitlines()[1][:13]
+    'MS 42,Psalter'
+    """
 
     def listed() -> Iterator[dict[str, Any]]:
         after = None

@@ -64,6 +64,14 @@ def add(archive: Archive, path: str | Path, values: Mapping[str, Any] | None = N
         where no identifier is given.
     OutputError
         where the disk refuses; the archive is as it was.
+
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / "a.tif").write_bytes(b"pixels")
+    >>> with Archive.make(tempfile.mkdtemp()) as archive:
+    ...     added = add(archive, folder, {"identifier": "MS 42"})
+    ...     added.version, added.files, add(archive, folder, {"identifier": "MS 42"}).new
+    (1, 1, False)
     """
     archive.writable()
     path = Path(path)
@@ -83,6 +91,13 @@ def add_capture(
     """Take in a capture: each file is read once, hashed, written and synced; then it is sealed.
 
     `along` are files kept beside it, such as what another archive recorded of it.
+
+    >>> import tempfile
+    >>> with Archive.make(tempfile.mkdtemp()) as archive:
+    ...     add_capture(archive, Capture(), {"identifier": "MS 42"})
+    Traceback (most recent call last):
+    ...
+    vestige.errors.InputError: . holds no frame of an object; expected a capture with frames
     """
     archive.writable()
     values = dict(values or {})
@@ -151,6 +166,13 @@ def publish(archive: Archive, folder: str | Path) -> Added:
     ------
     InputError
         where a product is not what the report says, or the capture is not in this archive.
+
+    >>> import tempfile
+    >>> with Archive.make(tempfile.mkdtemp()) as archive:
+    ...     publish(archive, "nowhere")
+    Traceback (most recent call last):
+    ...
+    vestige.errors.InputError: nowhere/report.json cannot be read (No such file or directory)
     """
     archive.writable()
     folder = Path(folder)

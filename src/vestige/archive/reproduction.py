@@ -73,6 +73,13 @@ def reproduce(
     ------
     InputError
         where there is no such result, or something it was made from is not in the archive.
+
+    >>> import tempfile
+    >>> with Archive.make(tempfile.mkdtemp()) as archive:
+    ...     reproduce(archive, "0123abcd")
+    Traceback (most recent call last):
+    ...
+    vestige.errors.InputError: 0123abcd is not in this archive
     """
     found = search.find_capture(archive.engine, capture)
     places = {

@@ -82,7 +82,15 @@ def search(
 def facet_counts(
     engine: Engine, words: str = "", *, fields: Mapping[str, str] | None = None, most: int = 20
 ) -> Facets:
-    """The values of each facet with the number of objects, the most frequent first."""
+    """The values of each facet with the number of objects, the most frequent first.
+
+    >>> import tempfile
+    >>> from vestige.archive import Archive
+    >>> with Archive.make(tempfile.mkdtemp()) as archive:
+    ...     _ = archive.describe("MS 42", {"place": "Rome"})
+    ...     facet_counts(archive.engine).values
+    {'place': {'Rome': 1}}
+    """
     with reading(engine) as connection:
         if not words.strip() and not fields:
             return Facets(_kept_counts(connection, most), whole=True)
@@ -191,7 +199,15 @@ def history(engine: Engine, *, object: str) -> list[dict[str, Any]]:  # noqa: A0
 
 
 def project_list(engine: Engine) -> list[dict[str, Any]]:
-    """The projects, each with how many objects its institutions have brought."""
+    """The projects, each with how many objects its institutions have brought.
+
+    >>> import tempfile
+    >>> from vestige.archive import Archive
+    >>> with Archive.make(tempfile.mkdtemp()) as archive:
+    ...     archive.describe_project({"name": "herbarium"})
+    ...     [project["brought"] for project in project_list(archive.engine)]
+    [{}]
+    """
     with reading(engine) as connection:
         found = [json.loads(row["body"]) for row in _rows(connection, select(projects).order_by("name"))]
         for project in found:

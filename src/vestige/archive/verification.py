@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vestige.archive.archive import SETTINGS, Archive, Settings, load_settings
+from vestige.archive.archive import Archive
 from vestige.archive.ingest import ocfl_identifier
 from vestige.archive.inventory import (
     INVENTORY,
@@ -30,6 +30,7 @@ from vestige.archive.inventory import (
     sidecar,
 )
 from vestige.archive.log import Log
+from vestige.archive.settings import SETTINGS, Settings, load_settings
 from vestige.archive.staging import blake3_of
 from vestige.errors import InputError
 
@@ -59,6 +60,11 @@ def verify(
     """Check every byte; a verification that was stopped goes on where it was (`again` begins anew).
 
     How far it got is noted in ``work/verify.json`` where the archive can be written.
+
+    >>> import tempfile
+    >>> with Archive.make(tempfile.mkdtemp()) as archive:
+    ...     verify(archive).problems
+    []
     """
     note = archive.store.work / STATE
     found, passed = (Verification(), "") if again else _resumed(note)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from vestige.cli.console import Watch, show_json, stop_on_terminate
+from vestige.cli.archive_checks import ARCHIVE, AS_JSON, rebuild, reproduce, say, verify
+from vestige.cli.console import show_json
 from vestige.errors import UsageError, VestigeError
 
-AS_JSON = click.option("--json", "as_json", is_flag=True, help="Answer as JSON")
-ARCHIVE = click.argument("archive", type=click.Path(path_type=Path))
 WHO = click.option("--who", default="", help="Who says so; the user of this machine by default")
 SET = click.option("--set", "settings", multiple=True, metavar="FIELD=VALUE", help="A field of the object")
 WHERE = click.option("--where", multiple=True, metavar="FIELD=VALUE", help="Only objects with this value")
@@ -40,7 +37,7 @@ def init(archive: Path, catalogue: str, who: str, *, as_json: bool) -> None:
     from vestige.archive import Archive
 
     with Archive.make(archive, catalogue=catalogue, who=who) as made:
-        _say(made.settings.model_dump(), f"{archive}: archive {made.settings.identifier}", as_json=as_json)
+        say(made.settings.model_dump(), f"{archive}: archive {made.settings.identifier}", as_json=as_json)
 
 
 @archive.command()
@@ -196,7 +193,7 @@ def edit(
         for label, verdict in _values((check,) if check else ()).items():
             opened.review(name, {"check": label, "verdict": verdict, "note": note}, capture=capture)
         found = opened.show(name)
-    _say(found, f"{found['identifier']}: {found['title']}", as_json=as_json)
+    say(found, f"{found['identifier']}: {found['title']}", as_json=as_json)
 
 
 @archive.command()
@@ -243,78 +240,6 @@ def project(
 
 @archive.command()
 @ARCHIVE
-@click.option("--again", is_flag=True, help="Begin anew where an earlier verification was stopped")
-@AS_JSON
-def verify(archive: Path, *, again: bool, as_json: bool) -> None:
-    """Check every byte; stopped, the same command goes on where it was."""
-    from vestige.archive import Archive
-    from vestige.archive import verify as check
-
-    with Archive(archive) as opened, _watched() as (watch, stop):
-        found = check(opened, again=again, progress=watch, cancelled=stop)
-    if as_json:
-        show_json(found.__dict__)
-    for problem in found.problems:
-        click.echo(problem, err=True)
-    if not found.done:
-        raise VestigeError(f"stopped after {found.objects} objects; run the same command again to go on")
-    if found.problems:
-        raise VestigeError(f"{archive}: {len(found.problems)} problems in {found.objects} objects")
-    if not as_json:
-        click.echo(
-            f"{archive}: {found.objects} captures, {found.bytes} bytes, {found.records} records: all well"
-        )
-
-
-@archive.command()
-@ARCHIVE
-@AS_JSON
-def rebuild(archive: Path, *, as_json: bool) -> None:
-    """Make the catalogue again from the archive alone."""
-    from vestige.archive import rebuild as make_again
-
-    count = make_again(archive)
-    _say({"records": count}, f"{archive}: catalogue made again from {count} records", as_json=as_json)
-
-
-@archive.command()
-@ARCHIVE
-@click.argument("capture")
-@click.argument("run", default="")
-@click.option("--tolerance", type=float, help="Accept differences up to this share of the range of values")
-@AS_JSON
-def reproduce(archive: Path, capture: str, run: str, tolerance: float | None, *, as_json: bool) -> None:
-    """Make the results of CAPTURE again (all, or the one whose key begins with RUN) and compare."""
-    from vestige.archive import Archive
-    from vestige.archive import reproduce as make_again
-
-    with Archive(archive) as opened, _watched() as (watch, stop):
-        found = make_again(opened, capture, run, tolerance=tolerance, progress=watch, cancelled=stop)
-    if as_json:
-        show_json(
-            [
-                {
-                    "run": result.run,
-                    "accepted": result.accepted,
-                    "products": [item.__dict__ for item in result.products],
-                    "software": result.software,
-                }
-                for result in found
-            ]
-        )
-    for result in found:
-        for item in result.products:
-            same = "the same bits" if item.same_bits else f"differs by {item.difference}"
-            if not as_json:
-                click.echo(f"{result.run[:12]}  {item.name}: {same}")
-        for name, (then, now) in result.software.items():
-            click.echo(f"note: {name} was {then} and is {now}", err=True)
-    if not all(result.accepted for result in found):
-        raise VestigeError(f"{capture}: not every product came out as it was")
-
-
-@archive.command()
-@ARCHIVE
 @click.argument("name", metavar="[OBJECT|CAPTURE]", required=False)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for bags, or a .csv file")
 @AS_JSON
@@ -331,7 +256,7 @@ def export(archive: Path, name: str | None, out: Path, *, as_json: bool) -> None
             made = [out]
         else:
             raise UsageError("name an object or a capture to export, or a .csv file for all objects")
-    _say([str(path) for path in made], "\n".join(map(str, made)), as_json=as_json)
+    say([str(path) for path in made], "\n".join(map(str, made)), as_json=as_json)
 
 
 @archive.command("import")
@@ -349,10 +274,10 @@ def import_command(archive: Path, path: Path, who: str, *, as_json: bool) -> Non
             text = "\n".join(
                 f"{item.identifier}  {item.capture[:12]}  version {item.version}" for item in added
             )
-            _say([item.__dict__ for item in added], text, as_json=as_json)
+            say([item.__dict__ for item in added], text, as_json=as_json)
             return
         count = import_table(opened, path)
-    _say({"changed": count}, f"{path}: {count} objects changed", as_json=as_json)
+    say({"changed": count}, f"{path}: {count} objects changed", as_json=as_json)
 
 
 @archive.command()
@@ -368,7 +293,7 @@ def clock(archive: Path, reason: str, who: str, *, as_json: bool) -> None:
 
     with Archive(archive, who=who) as opened:
         opened.accept_clock(reason)
-    _say({"accepted": reason}, f"{archive}: the clock is accepted", as_json=as_json)
+    say({"accepted": reason}, f"{archive}: the clock is accepted", as_json=as_json)
 
 
 def _page(
@@ -401,18 +326,5 @@ def _values(texts: tuple[str, ...]) -> dict[str, Any]:
     return values
 
 
-@contextlib.contextmanager
-def _watched() -> Any:
-    watch = Watch()
-    stop: Callable[[], bool] = stop_on_terminate()
-    try:
-        yield watch, stop
-    finally:
-        watch.close()
-
-
-def _say(value: Any, text: str, *, as_json: bool) -> None:
-    if as_json:
-        show_json(value)
-    else:
-        click.echo(text)
+for command in (verify, rebuild, reproduce):
+    archive.add_command(command)
