@@ -110,7 +110,7 @@ class Disk:
     def remove(self, path: Path) -> None:
         """Take away a file or a folder with all it holds; nothing happens where there is none."""
         if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
+            shutil.rmtree(path, onerror=_unless_gone)
         else:
             path.unlink(missing_ok=True)
 
@@ -134,6 +134,12 @@ def sync_tree(disk: Disk, folder: Path) -> None:
             disk.sync(Path(here, name))
     for here, _, _ in os.walk(folder, topdown=False):
         disk.sync(Path(here))
+
+
+def _unless_gone(_call: object, _path: str, error: tuple[type[BaseException], BaseException, object]) -> None:
+    """Two processes may clear away the same folder: what is gone already is well."""
+    if not isinstance(error[1], FileNotFoundError):
+        raise error[1]
 
 
 def _write_all(handle: int, data: bytes | memoryview) -> None:

@@ -68,7 +68,7 @@ def verify(
     """
     note = archive.store.work / STATE
     found, passed = (Verification(), "") if again else _resumed(note)
-    known = _recorded(archive, found) if not passed else _recorded(archive, Verification())
+    known = _recorded(archive, found)
     if not passed:
         found.problems += _fixed_files(archive)
     seen = 0
@@ -76,9 +76,12 @@ def verify(
         if cancelled():
             _note(archive, note, found, passed)
             return found
-        size, problems = verify_object(folder)
+        size, problems = _examined(folder, known)
+        if problems and _grown(archive, found):
+            # Others may add and publish meanwhile: what looked wrong is looked at once more.
+            known = _recorded(archive, found)
+            size, problems = _examined(folder, known)
         found.problems += [f"{folder.relative_to(archive.folder)}: {problem}" for problem in problems]
-        found.problems += _against_log(folder, known)
         found.objects, found.bytes = found.objects + 1, found.bytes + size
         passed, seen = folder.name, seen + 1
         if seen % _NOTE == 0:
@@ -93,6 +96,17 @@ def verify(
     with contextlib.suppress(OSError):
         note.unlink(missing_ok=True)
     return found
+
+
+def _examined(folder: Path, known: dict[str, str]) -> tuple[int, list[str]]:
+    size, problems = verify_object(folder)
+    return size, problems + _against_log(folder, known)
+
+
+def _grown(archive: Archive, found: Verification) -> bool:
+    """Whether records came since the log was read."""
+    last = archive.store.last()
+    return last is not None and last.sequence > found.records
 
 
 def verify_object(folder: Path) -> tuple[int, list[str]]:
@@ -154,8 +168,9 @@ def verify_log(log: Log) -> tuple[int, dict[str, str], list[str]]:
 
 
 def _recorded(archive: Archive, found: Verification) -> dict[str, str]:
+    """What the log tells; its faults are told once, however often it is read."""
     found.records, known, problems = verify_log(archive.store.log)
-    found.problems += problems
+    found.problems += [problem for problem in problems if problem not in found.problems]
     return known
 
 
@@ -185,8 +200,8 @@ def _against_log(folder: Path, known: dict[str, str]) -> list[str]:
         return []  # told already
     key = str(identifier).removeprefix(ocfl_identifier(""))
     if key not in known:
-        return [f"{folder} is told of by no record"]
-    return [] if known[key] == noted else [f"{folder} is not the version that was recorded last"]
+        return ["is told of by no record"]
+    return [] if known[key] == noted else ["is not the version that was recorded last"]
 
 
 def _version(folder: Path, number: int, inventory: Inventory, head: bytes) -> list[str]:
