@@ -53,10 +53,12 @@ class Killed:
     steps: dict[str, int] = field(default_factory=dict)
 
 
-def kill_again_and_again(folder: Path, kills: int, *, seed: int = 0, frame_bytes: int = 20_000) -> Killed:
+def kill_again_and_again(
+    folder: Path, kills: int, *, seed: int = 0, life: float = 0.12, frame_bytes: int = 20_000
+) -> Killed:
     """Kill children at random moments and check the archive after each; `folder` must be empty.
 
-    Each object that a killed child may have touched is checked by `verify_object` and by ocfl-py; at
+    `life` is how long a child lives on average, in seconds. Each object that a killed child may have touched is checked by `verify_object` and by ocfl-py; at
     the end every byte is verified and the catalogue is compared with one made from the archive alone.
     """
     import cv2  # noqa: F401 - loaded once here, not in each child
@@ -69,7 +71,7 @@ def kill_again_and_again(folder: Path, kills: int, *, seed: int = 0, frame_bytes
     found = Killed()
     checked = 0
     for _ in range(kills):
-        _live_and_die(folder, chance.expovariate(1 / 0.12), frame_bytes)
+        _live_and_die(folder, chance.expovariate(1 / life), frame_bytes)
         found.kills += 1
         start = time.monotonic()
         with Archive(folder / "archive") as archive:
