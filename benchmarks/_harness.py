@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import multiprocessing
 import resource
 import sys
@@ -10,14 +11,18 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Empty
 from typing import Any
+
+from vestige.contract.provenance import peak_mib
+from vestige.contract.report import plain
 
 RESULTS = Path(__file__).parent / "results"
 
 
 @dataclass(frozen=True)
 class Row:
-    """Seconds, peak memory of the process and its children (MiB), and what the function returned."""
+    """Seconds, peak memory of the process or its largest child (MiB), and what the function returned."""
 
     label: str
     seconds: float
@@ -32,9 +37,9 @@ def _measured(function: Callable[..., Any], arguments: tuple[Any, ...], queue: A
     except Exception as failure:  # the table shows what failed and goes on
         value, error = None, f"{type(failure).__name__}: {failure}"
     seconds = time.perf_counter() - start
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    queue.put((seconds, max(own, children) / 1024, value, error))
+    scale = 2**20 if sys.platform == "darwin" else 1024
+    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / scale
+    queue.put((seconds, max(peak_mib(), children), value, error))
 
 
 def measure(label: str, function: Callable[..., Any], *arguments: Any) -> Row:
@@ -43,11 +48,26 @@ def measure(label: str, function: Callable[..., Any], *arguments: Any) -> Row:
     queue = context.Queue()
     process = context.Process(target=_measured, args=(function, arguments, queue))
     process.start()
-    seconds, peak, value, error = queue.get()
-    process.join()
+    try:
+        seconds, peak, value, error = _answer(queue, process)
+    finally:
+        process.join()
     if error:
         print(f"  {label}: {error}", file=sys.stderr)
     return Row(label, seconds, peak, value)
+
+
+def _answer(queue: Any, process: Any) -> tuple[float, float, Any, str | None]:
+    """What the process measured; one that was killed (no memory left) says so."""
+    start = time.perf_counter()
+    while True:
+        alive = process.is_alive()
+        try:
+            answer: tuple[float, float, Any, str | None] = queue.get(timeout=0.5)
+            return answer
+        except Empty:
+            if not alive:
+                return time.perf_counter() - start, math.nan, None, f"ended with code {process.exitcode}"
 
 
 def report(name: str, columns: list[str], rows: list[list[Any]], **about: Any) -> None:
@@ -65,16 +85,12 @@ def report(name: str, columns: list[str], rows: list[list[Any]], **about: Any) -
         **{key: str(value) for key, value in about.items()},
         "rows": [dict(zip(columns, row, strict=True)) for row in rows],
     }
-    path.write_text(json.dumps(parts, indent=1, default=str) + "\n")
+    path.write_text(json.dumps(plain(parts), indent=1, default=str) + "\n")
 
 
 def _cell(value: Any) -> str:
-    if value is None:
+    if value is None or value != value:
         return "–"
-    return (
-        f"{value:.3g}"
-        if isinstance(value, float) and abs(value) < 1000
-        else f"{value:.0f}"
-        if isinstance(value, float)
-        else str(value)
-    )
+    if isinstance(value, float):
+        return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
+    return str(value)

@@ -10,6 +10,11 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same examples at every run, and no clock: a busy machine is no fault of the code.
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.load_profile("steady")
 
 REQUIRE_ALL = os.environ.get("VESTIGE_REQUIRE_ALL") == "1"
 

@@ -38,10 +38,11 @@ def verdict(name: str) -> str:
     try:
         words = words_of(name)
     except PackageNotFoundError:
+        print(f"{name}: not installed here, so its licence was not read")
         return ""
-    if FREE.search(words):
-        return ""
-    return f"barred: {words}" if BARRED.search(words) else f"unknown licence: {words or 'nothing said'}"
+    if BARRED.search(words):
+        return f"barred: {words}"
+    return "" if FREE.search(words) else f"unknown licence: {words or 'nothing said'}"
 
 
 names = sorted(

@@ -79,7 +79,7 @@ class InputError(VestigeError):
             sentence += f"; expected {expected}"
         if action:
             sentence += f": {action}"
-        super().__init__(" ".join(sentence.split()))
+        super().__init__(" ".join(line.strip() for line in sentence.splitlines()))
 
     def __reduce__(self) -> tuple[type[InputError], tuple[str, str, str, str]]:
         return type(self), (os.fspath(self.path), self.found, self.expected, self.action)

@@ -1,11 +1,25 @@
 """What a folder without a manifest tells."""
 
 import math
+import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from vestige.capture import infer_capture, open_capture, read_light_file
+from vestige.capture import (
+    Capture,
+    Frame,
+    coordinates,
+    infer_capture,
+    natural_order,
+    open_capture,
+    open_frames,
+    read_light_file,
+    save,
+)
+from vestige.capture.infer import IMAGES
 from vestige.errors import InputError, VestigeError
 from vestige.testing import mutants
 
@@ -77,6 +91,9 @@ def test_coordinates_table(tmp_path):
         ("name,focus\na.tif,1\n", "no column 'file'"),
         ("file,focus\nc.tif,1\n", "names 'c.tif' on line 2"),
         ("file,focus\na.tif,nan\n", "a finite number"),
+        ("file,focus\na.tif," + "9" * 5000 + "\n", "a finite number"),
+        ("file,focus\n../b.tif,1\n", "names '../b.tif' on line 2"),
+        ('file,focus\n"a.tif,1\n' + "x" * 200_000, "cannot be read"),
     ],
 )
 def test_bad_coordinates_table(tmp_path, text, words):
@@ -84,6 +101,83 @@ def test_bad_coordinates_table(tmp_path, text, words):
     (tmp_path / "coordinates.csv").write_text(text)
     with pytest.raises(InputError, match=words):
         infer_capture(tmp_path)
+
+
+def test_sidecars_that_are_no_text(tmp_path):
+    folder_of(tmp_path, "a.tif")
+    (tmp_path / "coordinates.csv").write_bytes(b"file,focus\na.tif,\xff\n")
+    with pytest.raises(
+        InputError, match=r"coordinates\.csv holds bytes at 17 that are no UTF-8 text: save it as UTF-8"
+    ):
+        infer_capture(tmp_path)
+    (tmp_path / "x.lp").write_bytes(b"1\n\xff.tif 0 0 1\n")
+    with pytest.raises(InputError, match=r"x\.lp holds bytes at 2"):
+        read_light_file(tmp_path / "x.lp")
+
+
+def test_some_frames_of_a_folder_with_a_table(tmp_path):
+    folder_of(tmp_path, "a.tif", "b.tif")
+    (tmp_path / "coordinates.csv").write_text("file,focus\na.tif,1.5\nb.tif,2\n")
+    (frame,) = open_frames([tmp_path / "b.tif"]).frames
+    assert frame.number("focus") == 2
+
+
+def test_some_frames_of_a_folder_with_a_manifest(tmp_path):
+    folder_of(tmp_path, "a.tif", "b.tif", "c.tif")
+    frames = [Frame(file=name, coordinates=coordinates(focus=n)) for n, name in enumerate(("a.tif", "b.tif"))]
+    save(Capture(settings={"encoding": "linear"}, frames=frames).at(tmp_path), tmp_path)
+    some = open_frames([tmp_path / "b.tif", tmp_path / "a.tif"])
+    assert [frame.number("focus") for frame in some.frames] == [1, 0]
+    assert some.settings == {"encoding": "linear"}
+    assert some.path(some.frames[0]).is_file()
+    assert open_capture(tmp_path / "a.tif").settings == {"encoding": "linear"}
+    assert open_frames([tmp_path / "a.tif", tmp_path / "c.tif"]).settings == {}
+
+
+def test_a_frame_given_twice(tmp_path):
+    folder_of(tmp_path, "a.tif")
+    with pytest.raises(InputError, match=r"a\.tif is given twice: name each frame once"):
+        open_frames([tmp_path / "a.tif"] * 2)
+
+
+@pytest.mark.parametrize("name", [b"w\xff.tif", b"a\nb.tif", b"a\x1b[31m.tif"])
+def test_names_that_are_no_text_are_told(tmp_path, name):
+    with open(os.fsencode(tmp_path) + b"/" + name, "wb") as stream:
+        stream.write(b"x")
+    with pytest.raises(InputError, match="cannot be printed: rename it") as caught:
+        infer_capture(tmp_path)
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("name", ["Käfer 1.tif", "  two  spaces.tif", "甲虫.tif", "a'b\"c.tif", "--json.tif"])
+def test_names_that_are_odd_are_kept(tmp_path, name):
+    (frame,) = infer_capture(folder_of(tmp_path, name)).frames
+    assert frame.file == name
+    save(infer_capture(tmp_path), tmp_path)
+    assert open_capture(tmp_path).frames[0].file == name
+
+
+@pytest.mark.parametrize("path", ["x" * 300, "a\0b", "", "/dev/null/x"])
+def test_paths_that_cannot_be(path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError) as caught:
+        open_capture(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_two_light_files_are_told(tmp_path):
+    folder_of(tmp_path, "a.tif")
+    for name in ("x.lp", "y.lp"):
+        (tmp_path / name).write_text("1\na.tif 0 0 1\n")
+    capture = infer_capture(tmp_path)
+    assert capture.calibration == []
+    assert any("2 light files (x.lp, y.lp)" in note for note in capture.notes)
+
+
+def test_every_picture_that_can_be_read_is_a_frame():
+    from vestige.imaging.formats import IMAGE_SUFFIXES
+
+    assert IMAGES == IMAGE_SUFFIXES
 
 
 def test_lights(tmp_path):
@@ -98,7 +192,7 @@ def test_lights(tmp_path):
     ("text", "words"),
     [
         ("", "does not begin"), ("a.tif 0 0 1\n", "does not begin"), ("2\na.tif 0 0 1\n", "says 2 lights and lists 1"),
-        ("1\na.tif 0 0\n", "line 2"), ("1\na.tif 0 nan 1\n", "line 2"), ("1\na.tif 0 0 0\n", "line 2"), ("1\na.tif x y z\n", "line 2"),
+        ("9" * 5000 + "\na.tif 0 0 1\n", "does not begin"), ("٣\na.tif 0 0 1\n", "says"), ("1\na.tif 0 0\n", "line 2"), ("1\na.tif 0 nan 1\n", "line 2"), ("1\na.tif 0 0 0\n", "line 2"), ("1\na.tif x y z\n", "line 2"),
     ],
 )  # fmt: skip
 def test_bad_light_file(tmp_path, text, words):
@@ -139,3 +233,14 @@ def test_real_folders(real_data, name, frames, kinds):
     capture = open_capture(real_data / name)
     assert len(capture.frames) == frames
     assert [item.kind for item in capture.calibration] == kinds
+
+
+@given(st.lists(st.integers(0, 10**6), unique=True))
+def test_numbers_in_names_count(numbers: list[int]) -> None:
+    names = [f"shot {number}b.tif" for number in numbers]
+    assert sorted(names, key=natural_order) == [f"shot {number}b.tif" for number in sorted(numbers)]
+
+
+@given(st.lists(st.text(max_size=8), max_size=8))
+def test_any_names_can_be_sorted(names: list[str]) -> None:
+    sorted(names, key=natural_order)

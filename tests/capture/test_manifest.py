@@ -18,7 +18,7 @@ from vestige.capture import (
     save,
     seal,
 )
-from vestige.capture.durable import write_atomically
+from vestige.capture.durable import publish_folder, write_atomically
 from vestige.errors import InputError, OutputError, VestigeError
 from vestige.testing import mutants
 
@@ -78,6 +78,42 @@ def test_paths_that_leave_the_folder_are_refused(tmp_path, name):
     (tmp_path / MANIFEST).write_text(json.dumps({"frames": [{"file": name}]}))
     with pytest.raises(InputError, match="outside its own folder"):
         load_manifest(tmp_path / MANIFEST)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"settings": {"x": ' + "9" * 1_000_000 + "}}", '{"settings": {"x": ' + "[" * 100_000, '{"frames": [{"file": ""}]}',
+     '{"frames": [{"file": "a\\u0000b"}]}', '{"notes": ["\\ud800"]}', "\ufeff{}", "[]", "null", ""],
+)  # fmt: skip
+def test_manifests_of_strangers_are_one_sentence(tmp_path, text):
+    (tmp_path / MANIFEST).write_text(text)
+    with pytest.raises(InputError, match="is no valid manifest") as caught:
+        load_manifest(tmp_path / MANIFEST)
+    assert len(str(caught.value)) < 400
+
+
+def test_a_long_manifest_with_a_double_is_told_at_once():
+    names = [f"{number}.tif" for number in range(50_000)]
+    with pytest.raises(ValueError, match=r"frame 7\.tif is listed twice"):
+        Capture.model_validate({"frames": [{"file": name} for name in [*names, "7.tif"]]})
+
+
+def test_a_recorded_digest_is_checked_not_trusted(folder):
+    capture = seal(made(folder))
+    digest = capture.digest()
+    assert made(folder).digest() == digest
+    (folder / "f10.tif").write_bytes(b"changed")
+    with pytest.raises(InputError, match=r"f10\.tif has changed since it was recorded"):
+        capture.digest()
+
+
+def test_publishing_takes_the_place_of_an_older_folder(tmp_path):
+    for name in ("older", "newer"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x").write_text(name)
+    publish_folder(tmp_path / "newer", tmp_path / "older")
+    assert (tmp_path / "older" / "x").read_text() == "newer"
+    assert [item.name for item in tmp_path.iterdir()] == ["older"]
 
 
 def test_mutants_of_a_manifest_are_one_sentence(folder):

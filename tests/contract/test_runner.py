@@ -24,7 +24,7 @@ from vestige.contract import (
     simulate,
 )
 from vestige.contract.report_page import page
-from vestige.errors import InputError, OutputError, UsageError
+from vestige.errors import InputError, MissingError, OutputError, UsageError
 from vestige.imaging import write_image
 
 
@@ -213,6 +213,14 @@ def test_budget_caps_the_libraries(toy, capture, tmp_path):
     run(with_run(toy, look), capture, tmp_path / "out", budget=Budget(cores=1))
     assert seen == [(1, 1)]
     assert cv2.getNumThreads() == before
+
+
+def test_an_extra_that_is_not_installed_is_named_before_the_work(toy, capture, tmp_path, monkeypatch):
+    needing = with_run(toy, toy.operations[0].run, extra="learn")
+    monkeypatch.setattr("vestige.contract.runner.missing_extra", lambda extra: ["torch", "onnx"])
+    with pytest.raises(MissingError, match=r"toy run needs torch and onnx: pip install 'vestige\[learn\]'"):
+        run(needing, capture, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_seed_is_all_that_chance_knows(tmp_path):

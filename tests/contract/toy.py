@@ -1,4 +1,4 @@
-"""The toy technique: twenty lines give command, form, job payload, viewer, provenance and manual."""
+"""The toy technique: some twenty statements give command, form, job payload, viewer, provenance, manual."""
 
 from pathlib import Path
 

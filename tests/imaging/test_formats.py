@@ -15,23 +15,10 @@ from vestige.imaging import _jpeg2000, exif, profiles
 def test_the_list_of_public_names() -> None:
     assert sorted(imaging.__all__) == [
         "IMAGE_SUFFIXES", "Image", "ImageInfo", "ImageWriter", "Limits", "RAW_SUFFIXES", "Registration", "Strip",
-        "StripStore", "Tile", "image_format", "jpeg_bytes", "linear_from_srgb", "natural_sort_key", "open_image",
-        "picture", "png_bytes", "probe", "read_image", "register", "srgb_from_linear", "strips", "tiles", "warp",
+        "StripStore", "Tile", "image_format", "jpeg_bytes", "linear_from_srgb", "open_image", "picture",
+         "png_bytes", "probe", "read_image", "register", "srgb_from_linear", "strips", "tiles", "warp",
         "write_image",
     ]  # fmt: skip
-
-
-@given(st.lists(st.integers(0, 10**6), unique=True))
-def test_numbers_in_names_count(numbers: list[int]) -> None:
-    names = [f"shot {number}b.tif" for number in numbers]
-    assert sorted(names, key=imaging.natural_sort_key) == [
-        f"shot {number}b.tif" for number in sorted(numbers)
-    ]
-
-
-@given(st.lists(st.text(max_size=8), max_size=8))
-def test_any_names_can_be_sorted(names: list[str]) -> None:
-    sorted(names, key=imaging.natural_sort_key)
 
 
 @given(st.integers(1, 300), st.integers(1, 50), st.integers(1, 5000), st.integers(0, 20))
@@ -63,7 +50,8 @@ def test_strips_and_tiles_refuse_nothing_to_cut() -> None:
 
 @given(st.floats(-2, 2, width=32))
 def test_transfer_curve_and_back(value: float) -> None:
-    for dtype, tolerance in ((np.float32, 2e-6), (np.float64, 1e-12)):
+    # The two branches of the standard meet to 3e-9 only, at its rounded constants.
+    for dtype, tolerance in ((np.float32, 2e-6), (np.float64, 1e-8)):
         values = np.full(2000, value, dtype)
         back = imaging.linear_from_srgb(imaging.srgb_from_linear(values))
         assert back.dtype == dtype

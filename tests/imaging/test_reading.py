@@ -99,6 +99,17 @@ def test_proxy_in_strips_with_an_uneven_ratio(
         assert abs(whole.mean() - image.read().mean()) < 1e-5
 
 
+def test_a_missing_value_stays_where_it_is_in_a_proxy(tmp_path: Path) -> None:
+    values = np.ones((64, 64), np.float32)
+    values[20, 30] = np.nan
+    tifffile.imwrite(tmp_path / "a.tif", values)
+    with imaging.open_image(tmp_path / "a.tif") as image:
+        small = image.proxy(16)
+    assert np.isnan(small).sum() == 1
+    assert np.isnan(small[5, 7])
+    assert np.nanmin(small) == np.nanmax(small) == 1
+
+
 def test_white_level_and_encoding_overrule_the_file(tmp_path: Path) -> None:
     values = np.array([[0, 1000, 4095]], np.uint16)
     tifffile.imwrite(tmp_path / "a.tif", values)
@@ -272,3 +283,12 @@ def test_threads_share_the_pool(make_sample: Make, scene: Scene) -> None:
     for thread in threads:
         thread.join()
     assert found == [True] * 30
+
+
+def test_relative_paths_follow_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("one", 0.2), ("two", 0.8)):
+        (tmp_path / name).mkdir()
+        imaging.write_image(tmp_path / name / "x.tif", np.full((4, 4), value, np.float32), depth=32)
+    for name, value in (("one", 0.2), ("two", 0.8)):
+        monkeypatch.chdir(tmp_path / name)
+        assert imaging.read_image("x.tif").mean() == pytest.approx(value)

@@ -87,3 +87,11 @@ def test_products_say_what_they_are(leaf, made):
     assert explained == sorted(explained, reverse=True)
     assert sum(explained) == pytest.approx(1, abs=1e-4)
     assert made.warnings == []
+
+
+def test_pictures_of_the_report_show_something(made):
+    pictures = {one.title: one.pixels for one in made.outcome.pictures}
+    assert list(pictures) == ["True colour", "False colour", "Bands", "Components"]
+    for pixels in pictures.values():
+        assert pixels.dtype == np.uint8
+        assert pixels[: pixels.shape[0] // 3].std() > 10

@@ -1,8 +1,8 @@
 """Captures: stacks of frames of one thing, with coordinates, open while frames arrive and sealed after."""
 
 from vestige.capture.coordinates import AXES, Coordinate, coordinates
-from vestige.capture.infer import infer_capture, natural_order, open_capture, read_light_file
-from vestige.capture.journal import OpenCapture
+from vestige.capture.infer import infer_capture, natural_order, open_capture, open_frames, read_light_file
+from vestige.capture.journal import OpenCapture, read_open
 from vestige.capture.manifest import (
     JOURNAL,
     MANIFEST,
@@ -12,12 +12,12 @@ from vestige.capture.manifest import (
     Rights,
     Thing,
     capture_of,
-    check,
     file_digest,
+    first_fault,
     load_manifest,
     save,
-    seal,
 )
+from vestige.capture.sealing import check, seal
 
 __all__ = [
     "AXES",
@@ -34,11 +34,14 @@ __all__ = [
     "check",
     "coordinates",
     "file_digest",
+    "first_fault",
     "infer_capture",
     "load_manifest",
     "natural_order",
     "open_capture",
+    "open_frames",
     "read_light_file",
+    "read_open",
     "save",
     "seal",
 ]

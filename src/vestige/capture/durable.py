@@ -12,7 +12,10 @@ from vestige.errors import OutputError
 
 
 def sync_folder(folder: str | os.PathLike[str]) -> None:
-    """Make the entries of a folder (new names, renames) durable."""
+    """Make the entries of a folder (new names, renames) durable.
+
+    >>> sync_folder(".")
+    """
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -20,7 +23,7 @@ def sync_folder(folder: str | os.PathLike[str]) -> None:
         os.close(handle)
 
 
-def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
+def write_atomically(path: str | os.PathLike[str], data: bytes | memoryview) -> None:
     """Write `data` under `path` so that the file is either whole or not there.
 
     Raises
@@ -67,13 +70,26 @@ def publish_folder(staged: Path, final: Path) -> None:
     ------
     OutputError
         where the disk refuses; then `final` is as it was.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     (Path(folder) / "staged").mkdir()
+    ...     publish_folder(Path(folder) / "staged", Path(folder) / "final")
+    ...     [item.name for item in Path(folder).iterdir()]
+    ['final']
     """
+    older = final.with_name(f".{final.name}.older")
     try:
         sync_tree(staged)
-        older = final.with_name(f".{final.name}.{uuid.uuid4().hex[:8]}.old")
         if final.exists():
+            shutil.rmtree(older, ignore_errors=True)
             final.rename(older)
-        staged.rename(final)
+        try:
+            staged.rename(final)
+        except OSError:
+            if older.exists():
+                older.rename(final)
+            raise
         sync_folder(final.parent)
         shutil.rmtree(older, ignore_errors=True)
     except OSError as error:

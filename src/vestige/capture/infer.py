@@ -6,18 +6,29 @@ import csv
 import math
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from vestige.capture.coordinates import AXES, Coordinate
-from vestige.capture.manifest import JOURNAL, MANIFEST, Calibration, Capture, Frame, capture_of, load_manifest
+from vestige.capture.journal import read_open
+from vestige.capture.manifest import (
+    JOURNAL,
+    MANIFEST,
+    Calibration,
+    Capture,
+    Frame,
+    capture_beneath,
+    capture_of,
+)
 from vestige.errors import InputError
 
+#: Suffixes of pictures; the same as ``vestige.imaging`` reads, which stands above this package.
 IMAGES = frozenset(
-    {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".jp2", ".j2k"}
-    | {".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".rw2", ".orf", ".pef"}
+    {".jpg", ".jpeg", ".jpe", ".png", ".tif", ".tiff", ".jp2", ".j2k", ".jpx", ".jpf", ".j2c"}
+    | {".3fr", ".arw", ".cr2", ".cr3", ".dng", ".erf", ".fff", ".iiq", ".k25", ".kdc", ".mef", ".mos"}
+    | {".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f"}
 )
 DATA = frozenset([".cmp", ".dat", ".xyz", ".csv", ".asc", ".sgrd", ".grd", ".xgd", ".prm", ".hdr"])
 COORDINATE_TABLE = "coordinates.csv"
@@ -42,18 +53,39 @@ def open_capture(path: str | os.PathLike[str]) -> Capture:
     vestige.errors.InputError: no such folder does not exist; expected a folder of frames, ...
     """
     path = Path(path)
-    if not path.exists():
-        raise InputError(path, "does not exist", "a folder of frames, a capture.json or a frame")
-    if path.is_file():
-        return load_manifest(path) if path.name == MANIFEST else infer_files([path])
-    if (path / MANIFEST).exists() or (path / JOURNAL).exists():
-        from vestige.capture.journal import OpenCapture
+    try:
+        if not path.exists():
+            raise InputError(path, "does not exist", "a folder of frames, a capture.json or a frame")
+        if path.is_file():
+            return read_open(path.parent) if path.name == MANIFEST else open_frames([path])
+        if (path / MANIFEST).exists() or (path / JOURNAL).exists():
+            return read_open(path)
+        return infer_capture(path)
+    except OSError as error:
+        raise InputError(path, f"cannot be read ({error.strerror})") from None
 
-        manifest = path / MANIFEST
-        if manifest.exists() and load_manifest(manifest).state == "sealed":
-            return load_manifest(manifest)
-        return OpenCapture(path).capture
-    return infer_capture(path)
+
+def open_frames(files: Sequence[str | os.PathLike[str]]) -> Capture:
+    """A capture of single frames: as their folder's manifest tells of them, else inferred.
+
+    Raises
+    ------
+    InputError
+        where one of them is no file.
+
+    >>> open_frames(["none.tif"])
+    Traceback (most recent call last):
+    ...
+    vestige.errors.InputError: ...none.tif does not exist
+    """
+    capture = capture_of(files)
+    if (capture.root / MANIFEST).is_file():
+        whole = read_open(capture.root)
+        told = {frame.file: frame for frame in whole.frames}
+        if all(frame.file in told for frame in capture.frames):
+            frames = [told[frame.file] for frame in capture.frames]
+            return whole.model_copy(update={"frames": frames}).at(whole.root)
+    return _told_by_names(capture)
 
 
 def natural_order(name: str) -> list[tuple[int, int, str]]:
@@ -99,14 +131,11 @@ def infer_capture(folder: str | os.PathLike[str]) -> Capture:
         raise InputError(
             folder, "holds no frame", "image files or survey data", "name the folder of the frames"
         )
-    return infer_files(frames, folder)
+    return _told_by_names(capture_beneath(folder, frames))
 
 
-def infer_files(files: Iterable[Path], folder: Path | None = None) -> Capture:
-    """As `infer_capture`, for the files given (their own folder's sidecars apply)."""
-    capture = capture_of(files) if folder is None else capture_of(files).at(folder)
-    if folder is not None:
-        capture.frames = [Frame(file=file.relative_to(folder).as_posix()) for file in files]
+def _told_by_names(capture: Capture) -> Capture:
+    """The capture with what the names of its frames and the sidecars of its folder tell."""
     capture.frames = [_from_name(frame) for frame in capture.frames]
     _from_table(capture)
     _from_lights(capture)
@@ -140,19 +169,34 @@ def _from_table(capture: Capture) -> None:
     if not path.is_file():
         return
     try:
-        lines = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
-    except (UnicodeDecodeError, csv.Error) as error:
+        lines = list(csv.DictReader(_text(path).splitlines()))
+    except csv.Error as error:
         raise InputError(path, f"cannot be read ({error})", "a table with a column 'file'") from None
     if not lines or "file" not in lines[0]:
         raise InputError(path, "has no column 'file'", "a line of headings: file, then one axis a column")
     frames = {frame.file: frame for frame in capture.frames}
     for number, line in enumerate(lines, start=2):
-        frame = frames.get(line["file"] or "")
+        name = line["file"] or ""
+        frame = frames.get(name)
         if frame is None:
-            raise InputError(path, f"names {line['file']!r} on line {number}", "a frame of this folder")
+            if "\0" not in name and (capture.root / name).is_file():
+                continue
+            raise InputError(path, f"names {name!r} on line {number}", "a frame of this folder")
         for axis, text in line.items():
-            if axis not in ("file", None) and text:
+            if axis not in ("file", "", None) and text:
                 frame.coordinates[axis] = _coordinate(path, number, axis, text)
+
+
+def _text(path: Path) -> str:
+    """A sidecar as text; a byte order mark at its head is left out."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InputError(path, f"cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError as error:
+        raise InputError(
+            path, f"holds bytes at {error.start} that are no UTF-8 text", action="save it as UTF-8"
+        ) from None
 
 
 def _coordinate(path: Path, line: int, axis: str, text: str) -> Coordinate:
@@ -168,6 +212,9 @@ def _coordinate(path: Path, line: int, axis: str, text: str) -> Coordinate:
 def _from_lights(capture: Capture) -> None:
     """Light directions from one ``.lp`` file: a count, then a line 'name x y z' a frame."""
     found = sorted(capture.root.glob("*.lp"))
+    if len(found) > 1:
+        listed = ", ".join(file.name for file in found)
+        capture.notes.append(f"there are {len(found)} light files ({listed}), and none was used")
     if len(found) != 1:
         return
     lights = read_light_file(found[0])
@@ -193,11 +240,8 @@ def read_light_file(path: str | os.PathLike[str]) -> list[tuple[str, tuple[float
     [('leaf.tif', (0.0, 0.6, 0.8))]
     """
     path = Path(path)
-    try:
-        lines = [line.split() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(path, f"cannot be read as text ({type(error).__name__})") from None
-    if not lines or not lines[0][0].isdecimal():
+    lines = [line.split() for line in _text(path).splitlines() if line.strip()]
+    if not lines or not lines[0][0].isdecimal() or len(lines[0][0]) > 9:
         raise InputError(
             path, "does not begin with the number of lights", "a light file: count, then name x y z"
         )

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
+import fcntl
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from pydantic import ValidationError
 
-from vestige.capture.manifest import JOURNAL, MANIFEST, Capture, Frame, load_manifest, save, seal
-from vestige.errors import InputError
+from vestige.capture.manifest import JOURNAL, MANIFEST, Capture, Frame, load_manifest, save
+from vestige.capture.sealing import seal
+from vestige.errors import InputError, OutputError
 
 
 class OpenCapture:
     """A capture that grows: ``append`` is durable when it returns.
 
     The journal ``capture.jsonl`` beside the frames is append-only; ``seal`` folds it into
-    ``capture.json``.
+    ``capture.json``. Several processes may append (the two cameras of a cradle); looking at a
+    capture (`read_open`) never writes.
 
     >>> import tempfile, pathlib
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -29,61 +34,136 @@ class OpenCapture:
 
     def __init__(self, folder: str | os.PathLike[str], base: Capture | None = None) -> None:
         self.folder = Path(folder)
-        manifest = self.folder / MANIFEST
-        self.capture = load_manifest(manifest) if manifest.exists() else (base or Capture()).at(self.folder)
-        if self.capture.state == "sealed":
-            raise InputError(manifest, "is sealed and takes no more frames", action="start a new capture")
-        self.capture.frames.extend(read_journal(self.folder / JOURNAL, known=self.capture))
-        _drop_cut_line(self.folder / JOURNAL)
+        self.capture = read_open(self.folder, base)
+        self._refuse_sealed()
 
     def append(self, frame: Frame) -> None:
-        """Add a frame whose file is already in the folder; durable when this returns."""
-        if any(frame.file == known.file for known in self.capture.frames):
-            raise InputError(
-                frame.file, "is in this capture already", action="give a re-shot frame a new name"
-            )
-        if not (self.folder / frame.file).is_file():
-            raise InputError(frame.file, "is not in the folder of the capture", action="copy it there first")
-        line = frame.model_dump_json() + "\n"
-        with open(self.folder / JOURNAL, "ab") as stream:
-            stream.write(line.encode())
-            stream.flush()
-            os.fsync(stream.fileno())
+        """Add a frame whose file is already in the folder; durable when this returns.
+
+        Raises
+        ------
+        InputError
+            where the frame is in the capture already, its file is not there, or the capture is sealed.
+        OutputError
+            where the disk refuses; then the journal is as it was.
+        """
+        with self._journal() as stream:
+            _drop_cut_line(stream)
+            self.capture.frames.extend(read_journal(self.folder / JOURNAL, known=self.capture))
+            if any(frame.file == known.file for known in self.capture.frames):
+                raise InputError(
+                    frame.file, "is in this capture already", action="give a re-shot frame a new name"
+                )
+            if not (self.folder / frame.file).is_file():
+                raise InputError(
+                    frame.file, "is not in the folder of the capture", action="copy it there first"
+                )
+            _append_line(stream, frame.model_dump_json().encode() + b"\n")
         self.capture.frames.append(frame)
 
     def seal(self) -> Capture:
         """Close the capture: digests for all files, manifest written, journal folded in."""
-        sealed = seal(self.capture)
-        save(sealed, self.folder)
-        (self.folder / JOURNAL).unlink(missing_ok=True)
+        with self._journal():
+            self.capture.frames.extend(read_journal(self.folder / JOURNAL, known=self.capture))
+            sealed = seal(self.capture)
+            save(sealed, self.folder)
+            (self.folder / JOURNAL).unlink(missing_ok=True)
         return sealed
 
+    @contextlib.contextmanager
+    def _journal(self) -> Iterator[BinaryIO]:
+        """The journal, held by this process alone; a capture that another has sealed is refused."""
+        path = self.folder / JOURNAL
+        try:
+            with _locked(path) as stream:
+                try:
+                    if not os.fstat(stream.fileno()).st_size:
+                        self._refuse_sealed()
+                    yield stream
+                finally:
+                    if not os.fstat(stream.fileno()).st_size:
+                        path.unlink(missing_ok=True)
+        except OSError as error:
+            raise OutputError(
+                f"{path} cannot be written ({error.strerror}): free some space or check the disk"
+            ) from None
 
-def _drop_cut_line(path: Path) -> None:
-    """Cut a last line without its end (power cut), so that the next line starts clean."""
-    if path.exists() and not (data := path.read_bytes()).endswith(b"\n") and data:
-        with open(path, "r+b") as stream:
-            stream.truncate(data.rfind(b"\n") + 1)
-            os.fsync(stream.fileno())
+    def _refuse_sealed(self) -> None:
+        manifest = self.folder / MANIFEST
+        if manifest.exists() and load_manifest(manifest).state == "sealed":
+            raise InputError(manifest, "is sealed and takes no more frames", action="start a new capture")
+
+
+def read_open(folder: str | os.PathLike[str], base: Capture | None = None) -> Capture:
+    """The capture in a folder as it stands: its manifest (or `base`), and the frames of its journal.
+
+    Raises
+    ------
+    InputError
+        where manifest or journal are damaged.
+
+    >>> read_open("nowhere").frames
+    []
+    """
+    folder = Path(folder)
+    manifest = folder / MANIFEST
+    capture = load_manifest(manifest) if manifest.exists() else (base or Capture()).at(folder)
+    if capture.state == "open":
+        capture.frames.extend(read_journal(folder / JOURNAL, known=capture))
+    return capture
 
 
 def read_journal(path: Path, known: Capture) -> list[Frame]:
-    """Frames of a journal; a last line cut off by a power cut was never acknowledged and is left out."""
-    if not path.exists():
+    """Frames of a journal that are not in `known`; a last line cut off by a power cut is left out.
+
+    >>> read_journal(Path("nowhere.jsonl"), Capture())
+    []
+    """
+    try:
+        lines = path.read_bytes().split(b"\n")[:-1]
+    except FileNotFoundError:
         return []
-    lines = path.read_bytes().split(b"\n")
+    except OSError as error:
+        raise InputError(path, f"cannot be read ({error.strerror})") from None
     files = {frame.file for frame in known.frames}
     frames: list[Frame] = []
     for number, line in enumerate(lines, start=1):
-        if not line:
-            continue
         try:
-            frame = Frame.model_validate(json.loads(line))
-        except (ValidationError, ValueError):
-            if number == len(lines):
-                break
+            frame = Frame.model_validate_json(line)
+        except ValidationError:
             raise InputError(path, f"has a damaged line {number}", action="restore it from a copy") from None
         if frame.file not in files:
             frames.append(frame)
             files.add(frame.file)
     return frames
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[BinaryIO]:
+    """The file at `path`, made where there is none, held alone; one removed while waiting is let go."""
+    while True:
+        with open(path, "a+b", buffering=0) as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX)
+            if os.fstat(stream.fileno()).st_nlink:
+                yield stream
+                return
+
+
+def _drop_cut_line(stream: BinaryIO) -> None:
+    """Cut a last line without its end (power cut), so that the next line starts clean."""
+    stream.seek(0)
+    data = stream.read()
+    if data and not data.endswith(b"\n"):
+        stream.truncate(data.rfind(b"\n") + 1)
+
+
+def _append_line(stream: BinaryIO, line: bytes) -> None:
+    start = stream.seek(0, os.SEEK_END)
+    try:
+        if stream.write(line) < len(line):
+            raise OSError(28, "No space left on device")
+        os.fsync(stream.fileno())
+    except OSError:
+        with contextlib.suppress(OSError):
+            stream.truncate(start)
+        raise

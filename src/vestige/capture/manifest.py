@@ -5,18 +5,40 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    model_validator,
+)
 
 from vestige.capture.coordinates import Coordinate
-from vestige.errors import InputError
+from vestige.errors import FrameError, InputError
 
 MANIFEST = "capture.json"
 JOURNAL = "capture.jsonl"
+
+
+def _within(name: str) -> str:
+    """Refuse paths that leave the capture's folder: a manifest may come from a stranger."""
+    if not name.isprintable():
+        raise ValueError(f"{name!r} holds characters that cannot be printed")
+    if not name or name == "." or Path(name).is_absolute() or ".." in Path(name).parts:
+        raise ValueError(f"{name!r} lies outside its own folder")
+    return name
+
+
+#: A file of a capture: a path beneath the folder of the manifest.
+File = Annotated[str, AfterValidator(_within)]
 
 
 class _Model(BaseModel):
@@ -24,14 +46,22 @@ class _Model(BaseModel):
 
 
 class Thing(_Model):
-    """The object recorded. Kept small here; the archive holds the full description."""
+    """The object recorded. Kept small here; the archive holds the full description.
+
+    >>> Thing(identifier="Ms. 17").title
+    ''
+    """
 
     identifier: str = ""
     title: str = ""
 
 
 class Rights(_Model):
-    """Who made the capture and what others may do with it."""
+    """Who made the capture and what others may do with it.
+
+    >>> Rights(licence="CC-BY-4.0").creator
+    ''
+    """
 
     creator: str = ""
     licence: str = ""
@@ -44,9 +74,12 @@ class Frame(_Model):
     ``role`` tells what the frame shows: the object, or a reference for calibration
     (``dark``, ``flat``, ``white``, ``target``). ``supersedes`` names the file that this frame
     replaces (a page shot again); the older file stays where it is.
+
+    >>> Frame(file="leaf_550nm.tif", role="flat").role
+    'flat'
     """
 
-    file: str
+    file: File
     sha256: str = ""
     role: str = "object"
     coordinates: dict[str, Coordinate] = Field(default_factory=dict)
@@ -69,10 +102,14 @@ class Frame(_Model):
 
 
 class Calibration(_Model):
-    """A file that describes the rig: light directions, cameras, a scale."""
+    """A file that describes the rig: light directions, cameras, a scale.
+
+    >>> Calibration(kind="lights", file="dome.lp").file
+    'dome.lp'
+    """
 
     kind: str
-    file: str
+    file: File
     sha256: str = ""
 
 
@@ -101,18 +138,20 @@ class Capture(_Model):
 
     @model_validator(mode="after")
     def _distinct_files(self) -> Self:
-        names = [frame.file for frame in self.frames]
-        doubles = (
-            sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
-        )
-        if doubles:
-            raise ValueError(f"frame {doubles[0]} is listed twice")
+        name, times = next(iter(Counter(frame.file for frame in self.frames).most_common(1)), ("", 0))
+        if times > 1:
+            raise ValueError(f"frame {name} is listed twice")
         return self
 
     @property
     def root(self) -> Path:
         """The folder that frame paths are relative to."""
         return self._root
+
+    @property
+    def growing(self) -> bool:
+        """Whether frames are still arriving: open, with a journal beside the frames."""
+        return self.state == "open" and (self._root / JOURNAL).is_file()
 
     def at(self, root: str | os.PathLike[str]) -> Self:
         """The capture with its frames under `root`."""
@@ -166,12 +205,23 @@ class Capture(_Model):
     def digest(self) -> str:
         """A SHA-256 over what the capture says and over the bytes of its files.
 
-        Frames whose manifest carries a digest are trusted; the others are read.
+        Every file is read: a digest that was recorded earlier is checked, not trusted.
+
+        Raises
+        ------
+        FrameError
+            where a file is no longer what was recorded.
         """
         record = self.model_dump(mode="json", exclude={"created", "state", "notes"})
         items: list[Frame | Calibration] = [*self.frames, *self.calibration]
         for item, listed in zip(items, [*record["frames"], *record["calibration"]], strict=True):
-            listed["sha256"] = item.sha256 or file_digest(self.path(item))
+            listed["sha256"] = file_digest(self.path(item))
+            if item.sha256 not in ("", listed["sha256"]):
+                raise FrameError(
+                    self.path(item),
+                    "has changed since it was recorded",
+                    action="restore it, or correct its sha256 in capture.json",
+                )
         return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
 
     def to_json(self) -> str:
@@ -198,77 +248,26 @@ def load_manifest(path: str | os.PathLike[str]) -> Capture:
     except OSError as error:
         raise InputError(path, f"cannot be read ({error.strerror})") from None
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise InputError(
             path,
-            f"is no valid manifest: {where}: {first['msg']}",
+            f"is no valid manifest: {first_fault(error)}",
             action="mend it, or make it anew with vestige capture new",
         ) from None
-    return _safe(capture.at(path.parent), path)
+    return capture.at(path.parent)
 
 
-def _safe(capture: Capture, manifest: Path) -> Capture:
-    """Refuse frame paths that leave the capture's folder: a manifest may come from a stranger."""
-    items: list[Frame | Calibration] = [*capture.frames, *capture.calibration]
-    for item in items:
-        if Path(item.file).is_absolute() or ".." in Path(item.file).parts or "\0" in item.file:
-            raise InputError(
-                manifest,
-                f"names {item.file!r}, outside its own folder",
-                "relative paths beneath the manifest",
-            )
-    return capture
+def first_fault(error: ValidationError) -> str:
+    """The first thing that pydantic found wrong, in one line: where, and what.
 
-
-def check(capture: Capture) -> list[str]:
-    """What is wrong with the files of a capture: missing, empty, or changed since recorded.
-
-    An empty list means that all is well.
-
-    >>> check(Capture(frames=[Frame(file="no such file.tif")]))
-    ['no such file.tif is missing']
+    >>> try:
+    ...     Capture.model_validate({"frames": [{"file": 7}]})
+    ... except ValidationError as error:
+    ...     first_fault(error)
+    'frames.0.file: Input should be a valid string'
     """
-    problems = []
-    items: list[Frame | Calibration] = [*capture.frames, *capture.calibration]
-    for item in items:
-        path = capture.path(item)
-        if not path.is_file():
-            problems.append(f"{item.file} is missing")
-        elif path.stat().st_size == 0:
-            problems.append(f"{item.file} is empty")
-        elif item.sha256 and file_digest(path) != item.sha256:
-            problems.append(f"{item.file} has changed since it was recorded")
-    if not capture.select():
-        problems.append("the capture holds no frame of the object")
-    return problems
-
-
-def seal(capture: Capture) -> Capture:
-    """The capture with a digest for each file, sealed: from now on it never changes.
-
-    Raises
-    ------
-    InputError
-        where a file is missing, empty or not what was recorded.
-
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     _ = Path(folder, "a.tif").write_bytes(b"pixels")
-    ...     seal(Capture(frames=[Frame(file="a.tif")]).at(folder)).state
-    'sealed'
-    """
-    if problems := check(capture):
-        raise InputError(capture.root / MANIFEST, f"cannot be sealed: {problems[0]}")
-    return capture.model_copy(
-        update={
-            "state": "sealed",
-            "frames": [f.model_copy(update={"sha256": file_digest(capture.path(f))}) for f in capture.frames],
-            "calibration": [
-                c.model_copy(update={"sha256": file_digest(capture.path(c))}) for c in capture.calibration
-            ],
-        }
-    ).at(capture.root)
+    first = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"]) or "the file"
+    return f"{where}: {first['msg'].removeprefix('Value error, ')}"
 
 
 def save(capture: Capture, folder: str | os.PathLike[str]) -> Path:
@@ -319,8 +318,27 @@ def capture_of(paths: Iterable[str | os.PathLike[str]]) -> Capture:
     files = [Path(path).absolute() for path in paths]
     if not files:
         raise InputError("the input", "holds no file", "one frame or more")
+    file, times = Counter(files).most_common(1)[0]
+    if times > 1:
+        raise InputError(file, "is given twice", action="name each frame once")
     for file in files:
         if not file.is_file():
             raise InputError(file, "is not a file" if file.exists() else "does not exist")
-    root = Path(os.path.commonpath([file.parent for file in files]))
-    return Capture(frames=[Frame(file=file.relative_to(root).as_posix()) for file in files]).at(root)
+    return capture_beneath(Path(os.path.commonpath([file.parent for file in files])), files)
+
+
+def capture_beneath(root: Path, files: Iterable[Path]) -> Capture:
+    """A capture of files beneath the folder `root`, in the order given.
+
+    >>> capture_beneath(Path("leaf"), [Path("leaf/a.tif")]).frames[0].file
+    'a.tif'
+    """
+    frames = []
+    for file in files:
+        try:
+            frames.append(Frame(file=file.relative_to(root).as_posix()))
+        except ValidationError as error:
+            raise InputError(
+                ascii(file.name), f"cannot be a frame: {first_fault(error)}", action="rename it"
+            ) from None
+    return Capture(frames=frames).at(root)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from vestige.capture import MANIFEST, Capture, OpenCapture, check, open_capture, save
-from vestige.cli.console import show_json
-from vestige.errors import InputError, UsageError, VestigeError
+from vestige.capture import MANIFEST, Capture, Coordinate, OpenCapture, check, open_capture, save
+from vestige.cli.console import ON_DISK, fail_in_part, show_json, tell
+from vestige.contract.recipe import read_value
+from vestige.errors import InputError, UsageError
 
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Answer as JSON")
-PATH = click.argument("path", type=click.Path(path_type=Path))
+PATH = click.argument("path", type=ON_DISK)
 
 
 @click.group()
@@ -34,6 +35,10 @@ def new(
     path: Path, title: str, identifier: str, settings: tuple[str, ...], *, dry_run: bool, as_json: bool
 ) -> None:
     """Infer a capture from the folder PATH and write its capture.json beside the frames."""
+    if not path.is_dir():
+        raise InputError(
+            path, "is a file" if path.exists() else "does not exist", "the folder that holds the frames"
+        )
     if (path / MANIFEST).exists():
         raise InputError(
             path / MANIFEST, "exists already", action="correct it with an editor, or move it away"
@@ -44,6 +49,7 @@ def new(
         identifier or found.thing.identifier,
     )
     found.settings.update(_settings(settings))
+    found.created = found.created or datetime.now(UTC)
     if not dry_run:
         save(found, path)
     _show(found, as_json=as_json)
@@ -64,13 +70,15 @@ def check_command(path: Path, *, as_json: bool) -> None:
     """Check that each frame is there, whole and readable."""
     found = open_capture(path)
     problems = check(found) + _unreadable(found)
-    if as_json:
-        show_json({"frames": len(found.frames), "problems": problems})
     for problem in problems:
-        click.echo(problem, err=True)
+        tell(problem)
+    answer = {"frames": len(found.frames), "problems": problems}
     if problems:
-        raise VestigeError(f"{path}: {len(problems)} problems in {len(found.frames)} frames")
-    if not as_json:
+        count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
+        fail_in_part(f"{path}: {count} in {len(found.frames)} frames", answer, as_json=as_json)
+    if as_json:
+        show_json(answer)
+    else:
         click.echo(f"{path}: {len(found.frames)} frames, all well")
 
 
@@ -86,8 +94,9 @@ def seal(path: Path, *, as_json: bool) -> None:
 
 
 @capture.command()
-def schema() -> None:
-    """Print the JSON Schema of capture.json."""
+@AS_JSON
+def schema(*, as_json: bool) -> None:
+    """Print the JSON Schema of capture.json; it is JSON with --json or without."""
     show_json(Capture.model_json_schema())
 
 
@@ -109,30 +118,32 @@ def _unreadable(found: Capture) -> list[str]:
 def _settings(texts: tuple[str, ...]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for text in texts:
-        name, separator, value = text.removeprefix("settings.").partition("=")
+        name, separator, value = text.partition("=")
         if not separator:
             raise UsageError(f"'{text}' is not of the form NAME=VALUE")
-        try:
-            values[name] = json.loads(value)
-        except ValueError:
-            values[name] = value
+        values[name] = read_value(value)
     return values
+
+
+def _at(axis: str, item: Coordinate) -> str:
+    """A coordinate as a person says it: 'wavelength 550 nm', 'light 0 0.6 0.8'."""
+    values = item.value if isinstance(item.value, tuple) else (item.value,)
+    words = [f"{value:g}" if isinstance(value, float) else value for value in values]
+    return " ".join([axis, *words, *([item.unit] if item.unit != "1" else [])]).strip()
 
 
 def _show(found: Capture, *, as_json: bool) -> None:
     if as_json:
         show_json(found.model_dump(mode="json"))
         return
-    title = found.thing.title or found.thing.identifier or found.root.name
+    title = found.thing.title or found.thing.identifier or found.root.resolve().name
     click.secho(f"{title}: {len(found.frames)} frames, {found.state}", bold=True)
     for name, value in found.settings.items():
         click.echo(f"  {name} = {value}")
     for item in found.calibration:
         click.echo(f"  {item.kind}: {item.file}")
     for frame in found.frames:
-        where = ", ".join(
-            f"{axis} {item.value} {item.unit}".strip() for axis, item in frame.coordinates.items()
-        )
-        click.echo(f"  {frame.file}  {frame.role}  {where}")
+        where = ", ".join(_at(axis, item) for axis, item in frame.coordinates.items())
+        click.echo(f"  {frame.file}  {frame.role}  {where}".rstrip())
     for note in found.notes:
         click.echo(f"  note: {note}")

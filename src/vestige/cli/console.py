@@ -2,28 +2,47 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import shutil
 import signal
 import sys
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
-from vestige.errors import Cancelled, VestigeError
+from vestige.errors import VestigeError
+
+#: A path as the commands take it; what is wrong with it is told by the function that opens it.
+ON_DISK = click.Path(readable=False, path_type=Path)
+_STOPPED = "stopped; run the same command again to go on"
 
 
 def guarded(command: click.Command, arguments: Sequence[str] | None) -> int:
-    """Run a command and turn every error into one sentence and an exit code."""
+    """Run a command and turn every error into one sentence and an exit code.
+
+    >>> guarded(click.Command("nothing", callback=lambda: None), [])
+    0
+    """
     listed = list(sys.argv[1:] if arguments is None else arguments)
+    asked: list[int] = []
     try:
-        code = command.main(listed, prog_name="vestige", standalone_mode=False)
+        with _terminate_as_interrupt(asked):
+            code = command.main(listed, prog_name="vestige", standalone_mode=False)
     except VestigeError as error:
+        if asked:  # what stopped with this process failed because of it
+            return _fail(_STOPPED, 1, listed)
         return _fail(str(error), error.exit_code, listed)
-    except click.exceptions.Abort:
-        return _fail("stopped; run the same command again to go on", 1, listed)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        return _fail(_STOPPED, 1, listed)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return error.exit_code
     except click.ClickException as error:
         hint = (
             f" (see {error.ctx.command_path} --help)"
@@ -31,23 +50,37 @@ def guarded(command: click.Command, arguments: Sequence[str] | None) -> int:
             else ""
         )
         return _fail(f"{error.format_message()}{hint}", error.exit_code, listed)
-    except (KeyboardInterrupt, Cancelled):
-        return _fail("stopped; run the same command again to go on", 1, listed)
     except MemoryError:
         return _fail(
             "the machine has no memory left: close other programs or grant less with --memory", 1, listed
         )
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 1
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        return _fail(f"{place}{error.strerror or error}", 1, listed)
     return code if isinstance(code, int) else 0
 
 
 def _fail(sentence: str, code: int, arguments: Sequence[str]) -> int:
+    line = " ".join(sentence.split("\n"))
     if "--json" in arguments:
-        show_json({"error": sentence, "exit_code": code})
-    click.echo(f"vestige: {sentence}", err=True)
+        show_json({"error": line, "exit_code": code})
+    tell(f"vestige: {line}")
     return code
+
+
+def tell(sentence: str) -> None:
+    """A line on standard error; where nobody reads it any more, nothing happens."""
+    with contextlib.suppress(OSError, ValueError):
+        click.echo(sentence, err=True)
+
+
+def fail_in_part(sentence: str, answer: Mapping[str, Any], *, as_json: bool) -> NoReturn:
+    """End a command some of whose work failed: with ``--json`` the answer and the error are one document."""
+    if not as_json:
+        raise VestigeError(sentence)
+    show_json({**answer, "error": sentence, "exit_code": 1})
+    tell(f"vestige: {sentence}")
+    raise click.exceptions.Exit(1)
 
 
 def show_json(value: Any) -> None:
@@ -55,15 +88,22 @@ def show_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=1))
 
 
-def stop_on_terminate() -> Callable[[], bool]:
-    """Answer True once this process was asked to stop by SIGTERM; finished parts are kept."""
-    asked: list[int] = []
+@contextlib.contextmanager
+def _terminate_as_interrupt(asked: list[int]) -> Iterator[None]:
+    """SIGTERM stops a command as Ctrl-C does: what is half-made is cleared away, finished parts stay."""
 
-    def hear(number: int, _frame: FrameType | None) -> None:
+    def stop(number: int, _frame: FrameType | None) -> NoReturn:
         asked.append(number)
+        raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, hear)
-    return lambda: bool(asked)
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 class Watch:
@@ -72,8 +112,7 @@ class Watch:
     Nothing shows during the first two seconds.
     """
 
-    def __init__(self, *, quiet: bool = False) -> None:
-        self.quiet = quiet
+    def __init__(self) -> None:
         self.start = self.last = time.monotonic()
         self.label = ""
         self.stage = self.start
@@ -83,8 +122,8 @@ class Watch:
         now = time.monotonic()
         if label != self.label:
             self.label, self.stage = label, now
-        pause = 0.2 if sys.stderr.isatty() else 5.0
-        if self.quiet or now - self.start < 2 or now - self.last < pause:
+        pause = 0.2 if _on_terminal() else 5.0
+        if now - self.start < 2 or now - self.last < pause:
             return
         self.last = now
         share = done / total if total else 0.0
@@ -92,23 +131,34 @@ class Watch:
         text = f"{label}: {done:g} of {total:g}" + (
             f", about {duration(left)} left" if left is not None else ""
         )
-        if sys.stderr.isatty():
-            bar = "█" * round(24 * share) + "·" * (24 - round(24 * share))
-            click.echo(f"\r\x1b[K{bar} {text}", err=True, nl=False)
+        if _on_terminal():
+            full = round(24 * min(max(share, 0), 1))
+            _draw(f"{'█' * full}{'·' * (24 - full)} {text}")
         else:
-            click.echo(text, err=True)
+            tell(text)
 
     def close(self) -> None:
         """Clear the line."""
-        if sys.stderr.isatty() and not self.quiet:
-            click.echo("\r\x1b[K", err=True, nl=False)
+        if _on_terminal():
+            _draw("")
+
+
+def _on_terminal() -> bool:
+    return not sys.stderr.closed and sys.stderr.isatty()
+
+
+def _draw(text: str) -> None:
+    """Draw the line anew, cut to the width of the terminal."""
+    width = shutil.get_terminal_size().columns - 1
+    with contextlib.suppress(OSError, ValueError):
+        click.echo(f"\r\x1b[K{text[:width]}", err=True, nl=False)
 
 
 def duration(seconds: float) -> str:
     """Seconds as a person says them.
 
     >>> duration(42), duration(150), duration(7300)
-    ('42 s', '2 min 30 s', '2 h 2 min')
+    ('42 s', '2 min 30 s', '2 h 1 min')
     """
     whole = max(0, round(seconds))
     if whole < 100:

@@ -15,12 +15,13 @@ import click
 
 from vestige.capture import open_capture
 from vestige.capture.durable import write_atomically
+from vestige.cli.console import tell
 from vestige.contract import Budget, Clock, Technique
 from vestige.contract.names import summaries
 from vestige.contract.registry import technique as find_technique
 from vestige.contract.runner import execute
 from vestige.contract.simulate import simulate
-from vestige.errors import UsageError, VestigeError
+from vestige.errors import Cancelled, UsageError, VestigeError
 
 PROGRESS = "progress.json"
 
@@ -41,7 +42,7 @@ class Demonstration:
         self.folder = folder
         self.only, self.taken_in = only, list(taken_in)
         self.work: list[tuple[str, Technique, Path, Path]] = []
-        for name in only or summaries():
+        for name in dict.fromkeys(only or summaries()):
             self.work.append(
                 (name, find_technique(name), folder / "captures" / name, folder / "products" / name)
             )
@@ -50,35 +51,45 @@ class Demonstration:
             if not separator:
                 raise UsageError(f"'{text}' is not of the form TECHNIQUE=FOLDER")
             source = Path(path)
-            label = f"{name}-{source.name}"
+            label = f"{name}-{source.resolve().name}"
+            if any(label == known for known, *_ in self.work):
+                raise UsageError(f"two captures are called '{label}': rename the folder of one")
             self.work.append((label, find_technique(name), source, folder / "products" / label))
-        self.states = [
+        self.states: list[dict[str, Any]] = [
             {"name": name, "title": technique.title, "state": "waiting", "done": 0, "total": 1, "label": ""}
             for name, technique, _, _ in self.work
         ]
         self.last = 0.0
 
-    def start(self) -> subprocess.Popen[bytes]:
-        """Work in a process of its own, so that the page stays quick."""
+    def start(self, *, quiet: bool = False) -> subprocess.Popen[bytes]:
+        """Work in a process of its own, so that the page stays quick; `quiet` on standard output."""
         self._tell()
         command = [sys.executable, "-m", "vestige.cli", "demo", str(self.folder), "--no-serve"]
         command += [f"--only={name}" for name in self.only or ()]
         command += [f"--capture={text}" for text in self.taken_in]
-        return subprocess.Popen(command, env={**os.environ, "PYTHONUNBUFFERED": "1"})
+        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+        return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL if quiet else None)
 
-    def run(self) -> None:
-        """Simulate and process everything; one that fails is named and the rest go on."""
-        failed = []
+    def run(self, *, quiet: bool = False) -> list[dict[str, Any]]:
+        """Simulate and process everything; one that fails is named and the rest go on.
+
+        Returns how each ended: ``state`` is ``done``, or ``failed`` with an ``error``.
+        """
         for row, (name, technique, capture, products) in zip(self.states, self.work, strict=True):
             try:
                 seconds = self._one(row, technique, capture, products)
-                click.echo(f"{name}: {products} ({seconds:.1f} s)")
-            except VestigeError as error:
-                failed.append(name)
-                self._tell(row, state="failed", error=str(error))
-                click.echo(f"vestige: {name}: {error}", err=True)
-        if failed:
-            raise VestigeError(f"{', '.join(failed)} failed; the others are done")
+            except Cancelled:
+                raise
+            except Exception as error:  # a fault in one technique must not keep the others from the page
+                sentence = (
+                    str(error) if isinstance(error, VestigeError) else f"{type(error).__name__}: {error}"
+                )
+                self._tell(row, state="failed", error=sentence)
+                tell(f"vestige: {name}: {sentence}")
+            else:
+                if not quiet:
+                    click.echo(f"{name}: {products} ({seconds:.1f} s)")
+        return self.states
 
     def _one(self, row: dict[str, Any], technique: Technique, capture: Path, products: Path) -> float:
         clock = Clock()
@@ -101,6 +112,7 @@ class Demonstration:
             products,
             budget=Budget.parse("2G"),
             progress=progress,
+            replace=True,
         )
         self._tell(row, state="done", done=1, total=1, seconds_left=0, seconds=clock.seconds)
         return clock.seconds

@@ -2,30 +2,43 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import click
 
+from vestige.capture import Capture
+from vestige.capture.durable import write_atomically
+from vestige.cli.console import ON_DISK, show_json
 from vestige.contract import Operation, Recipe, Technique, describe
 from vestige.contract.names import BUILT_IN
+from vestige.contract.recipe import write_value
 from vestige.contract.registry import technique as find_technique
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path))
-def reference(folder: Path) -> None:
+@click.argument("folder", type=ON_DISK)
+@click.option("--json", "as_json", is_flag=True, help="Answer as JSON")
+def reference(folder: Path, *, as_json: bool) -> None:
     """Write one page a technique and one of all commands into FOLDER."""
+    written = []
+    made = pages()
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in pages().items():
-        (folder / name).write_text(text, encoding="utf-8")
-        click.echo(folder / name)
+    for name, text in made.items():
+        write_atomically(folder / name, text.encode())
+        written.append(str(folder / name))
+    if as_json:
+        show_json({"pages": written})
+    else:
+        click.echo("\n".join(written))
 
 
 def pages() -> dict[str, str]:
     """The reference pages by file name."""
     found = {f"{name}.md": technique_page(find_technique(name)) for name in BUILT_IN}
-    return {**found, "commands.md": commands_page()}
+    schema = json.dumps(Capture.model_json_schema(), indent=1) + "\n"
+    return {**found, "commands.md": commands_page(), "capture.schema.json": schema}
 
 
 def technique_page(technique: Technique) -> str:
@@ -50,6 +63,8 @@ def operation_section(technique: Technique, operation: Operation) -> list[str]:
     """One operation as Markdown."""
     positional = f" {operation.inputs[0].name.upper()}…" if operation.inputs else ""
     parts = [f"## `vestige {technique.name} {operation.name}{positional} --out DIR`", operation.summary + "."]
+    if operation.extra:
+        parts.append(f"Needs the extra `[{operation.extra}]`: `pip install 'vestige[{operation.extra}]'`.")
     if operation.inputs:
         rows = [
             [
@@ -77,7 +92,7 @@ def fields_table(recipe: type[Recipe]) -> str:
         [
             f"`{row['name']}`",
             row["type"],
-            f"`{row['default']}`",
+            f"`{write_value(row['default'])}`",
             row["unit"] or "–",
             _bounds(row),
             row["help"],
@@ -96,7 +111,10 @@ def presets(recipe: type[Recipe]) -> list[str]:
     if not recipe.presets:
         return []
     rows = [
-        [f"`{name}`", ", ".join(f"`{key}={value}`" for key, value in values.items()) or "the defaults"]
+        [
+            f"`{name}`",
+            ", ".join(f"`{key}={write_value(value)}`" for key, value in values.items()) or "the defaults",
+        ]
         for name, values in recipe.presets.items()
     ]
     return [table(["Preset", "Sets"], rows)]
@@ -117,7 +135,7 @@ def commands_page() -> str:
     from vestige.cli.root import COMMANDS, root
 
     parts = ["# Commands", "Made by `vestige reference`. Those of the techniques stand on their own pages."]
-    with click.Context(root, info_name="vestige") as context:
+    with click.Context(root, info_name="vestige", **root.context_settings) as context:
         for name in COMMANDS:
             command = root.get_command(context, name)
             assert command is not None

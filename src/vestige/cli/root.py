@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 
 import click
 
@@ -74,4 +75,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; exit with 0 done, 1 failed, 2 wrong use."""
     from vestige.cli.console import guarded
 
+    if isinstance(sys.stdout, TextIOWrapper):  # a name that is no text must not stop an answer
+        sys.stdout.reconfigure(errors="backslashreplace")
     sys.exit(guarded(root, arguments))

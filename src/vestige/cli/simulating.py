@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from vestige.cli.console import show_json
-from vestige.cli.techniques import fields_help
+from vestige.cli.console import ON_DISK, show_json
+from vestige.cli.techniques import fields_help, preset_option, seed_option, set_option
 from vestige.contract.names import summaries
 from vestige.contract.registry import technique as find_technique
 from vestige.contract.simulate import simulate as run_simulation
@@ -32,23 +32,28 @@ def simulate() -> None:
 
 def _command(name: str) -> click.Command:
     found = find_technique(name)
+    recipe = found.forward.recipe
 
-    @click.command(name, help=found.forward.summary, epilog=fields_help(found.forward.recipe))
-    @click.argument("out", type=click.Path(path_type=Path))
-    @click.option(
-        "--seed", type=click.IntRange(0), default=0, show_default=True, help="Where chance comes from"
-    )
-    @click.option("--preset", help="A named scene")
-    @click.option("--set", "settings", multiple=True, metavar="FIELD=VALUE", help="A field of the scene")
-    @click.option("--json", "as_json", is_flag=True, help="Print the manifest as JSON")
-    def command(
-        out: Path, seed: int, preset: str | None, settings: tuple[str, ...], *, as_json: bool
-    ) -> None:
-        recipe = found.forward.recipe.make(preset, settings)
-        capture = run_simulation(found, out, recipe, seed=seed)
+    def run(out: Path, seed: int, preset: str | None, settings: tuple[str, ...], *, as_json: bool) -> None:
+        capture = run_simulation(found, out, recipe.make(preset, settings), seed=seed)
         if as_json:
             show_json(capture.model_dump(mode="json"))
         else:
             click.echo(f"{out}: {len(capture.frames)} frames, truth in {out / 'truth'}")
 
-    return command
+    parameters = [
+        click.Argument(["out"], type=ON_DISK),
+        preset_option(recipe, "A named scene"),
+        set_option(recipe, "A field of the scene; may be repeated"),
+        seed_option(),
+        click.Option(["--json", "as_json"], is_flag=True, help="Print the manifest as JSON"),
+    ]
+    summary = found.forward.summary
+    return click.Command(
+        name,
+        params=parameters,
+        callback=run,
+        help=summary,
+        short_help=summary,
+        epilog=fields_help(recipe),
+    )

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from vestige.cli.console import Watch, show_json, stop_on_terminate
+from vestige.cli.console import ON_DISK, Watch, fail_in_part, show_json, tell
 from vestige.contract import Budget, Operation, Recipe, Technique, describe
+from vestige.contract.recipe import write_value
 from vestige.contract.registry import technique as find_technique
 from vestige.contract.report import Report
 from vestige.contract.runner import execute
 from vestige.contract.source import open_inputs
-from vestige.errors import UsageError, VestigeError
+from vestige.errors import Cancelled, UsageError, VestigeError
 
 
 def technique_group(name: str) -> click.Group:
@@ -35,15 +36,13 @@ def operation_command(technique: Technique, operation: Operation) -> click.Comma
             ["inputs"],
             nargs=-1,
             required=not item.optional,
-            type=click.Path(path_type=Path),
+            type=ON_DISK,
             metavar=f"{item.name.upper()}…",
         )
         for item in first
     ]
     parameters += [
-        click.Option(
-            [f"--{item.name}"], type=click.Path(path_type=Path), required=not item.optional, help=item.help
-        )
+        click.Option([f"--{item.name}"], type=ON_DISK, required=not item.optional, help=item.help)
         for item in others
     ]
     parameters += common_options(operation.recipe)
@@ -60,29 +59,11 @@ def operation_command(technique: Technique, operation: Operation) -> click.Comma
 
 def common_options(recipe: type[Recipe]) -> list[click.Parameter]:
     """The options that each operation has."""
-
-    def complete(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-        return [f"{row['name']}=" for row in describe(recipe) if row["name"].startswith(incomplete)]
-
     return [
-        click.Option(
-            ["--out"], type=click.Path(path_type=Path), required=True, help="Folder for the products"
-        ),
-        click.Option(
-            ["--preset"],
-            type=click.Choice(list(recipe.presets)) if recipe.presets else str,
-            help="A named recipe",
-        ),
-        click.Option(
-            ["--set", "settings"],
-            multiple=True,
-            metavar="FIELD=VALUE",
-            shell_complete=complete,
-            help="A field of the recipe; may be repeated",
-        ),
-        click.Option(
-            ["--seed"], type=click.IntRange(0), default=0, show_default=True, help="Where chance comes from"
-        ),
+        click.Option(["--out"], type=ON_DISK, required=True, help="Folder for the products"),
+        preset_option(recipe, "A named recipe"),
+        set_option(recipe, "A field of the recipe; may be repeated"),
+        seed_option(),
         click.Option(["--memory"], default="2G", show_default=True, help="Memory granted, such as 800M"),
         click.Option(["--cores"], type=click.IntRange(1), help="Cores granted; all by default"),
         click.Option(
@@ -102,13 +83,40 @@ def common_options(recipe: type[Recipe]) -> list[click.Parameter]:
     ]
 
 
+def preset_option(recipe: type[Recipe], text: str) -> click.Option:
+    """``--preset`` of a recipe."""
+    kind = click.Choice(list(recipe.presets)) if recipe.presets else None
+    return click.Option(["--preset"], type=kind, help=text)
+
+
+def set_option(recipe: type[Recipe], text: str) -> click.Option:
+    """``--set FIELD=VALUE`` of a recipe; a shell completes the names of its fields."""
+
+    def complete(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+        return [f"{row['name']}=" for row in describe(recipe) if row["name"].startswith(incomplete)]
+
+    return click.Option(
+        ["--set", "settings"], multiple=True, metavar="FIELD=VALUE", shell_complete=complete, help=text
+    )
+
+
+def seed_option() -> click.Option:
+    """``--seed``."""
+    return click.Option(
+        ["--seed"], type=click.IntRange(0), default=0, show_default=True, help="Where chance comes from"
+    )
+
+
 def products_help(operation: Operation) -> str:
     """The products of an operation as lines of help."""
     lines = [
         f"  {item.path}  {item.kind.value}{': ' + item.help if item.help else ''}"
         for item in operation.outputs
     ]
-    return "\n".join(["\b", "Products:", *lines, "  report.json, report.html"])
+    needed = ["", f"Needs the extra [{operation.extra}]: pip install 'vestige[{operation.extra}]'."]
+    return "\n".join(
+        ["\b", "Products:", *lines, "  report.json, report.html", *(needed if operation.extra else [])]
+    )
 
 
 def fields_help(recipe: type[Recipe]) -> str:
@@ -117,7 +125,7 @@ def fields_help(recipe: type[Recipe]) -> str:
     for row in describe(recipe):
         unit = f" {row['unit']}" if row["unit"] else ""
         choices = f" [{'|'.join(map(str, row['choices']))}]" if row["choices"] else ""
-        lines.append(f"  {row['name']}={row['default']}{unit}{choices}  {row['help']}")
+        lines.append(f"  {row['name']}={write_value(row['default'])}{unit}{choices}  {row['help']}")
     return "\n".join(["\b", "Fields for --set:", *lines])
 
 
@@ -128,11 +136,11 @@ def _callback(technique: Technique, operation: Operation) -> Callable[..., None]
         recipe = operation.recipe.make(options["preset"], options["settings"])
         budget = Budget.parse(options["memory"], options["cores"], options["device"])
         others = {name: options[name] for name in named if options[name] is not None}
-        stop = stop_on_terminate()
         watch = Watch()
 
         def one(paths: tuple[Path, ...], folder: Path) -> Report:
             given = open_inputs(operation, paths, others)
+            _refuse_several(operation, given)
             return execute(
                 technique,
                 operation.name,
@@ -142,7 +150,6 @@ def _callback(technique: Technique, operation: Operation) -> Callable[..., None]
                 budget=budget,
                 seed=options["seed"],
                 progress=watch,
-                cancelled=stop,
                 replace=options["replace"],
             )
 
@@ -157,11 +164,20 @@ def _callback(technique: Technique, operation: Operation) -> Callable[..., None]
     return run
 
 
+def _refuse_several(operation: Operation, given: Mapping[str, Sequence[Any]]) -> None:
+    for item in operation.inputs[:1]:
+        count = len(given.get(item.name, ()))
+        if count > 1 and not item.many:
+            raise UsageError(f"{count} inputs were given and one is needed: add --each to run once for each")
+
+
 def _batch(
     one: Callable[[tuple[Path, ...], Path], Report], inputs: tuple[Path, ...], out: Path, *, as_json: bool
 ) -> None:
     """Run once for each input; name those that fail and go on."""
-    names = [path.stem if path.is_file() else path.name for path in inputs]
+    if not inputs:
+        raise UsageError("--each needs one input or more")
+    names = [path.stem if path.is_file() else path.resolve().name for path in inputs]
     if doubles := sorted({name for name in names if names.count(name) > 1}):
         raise UsageError(f"two inputs are called '{doubles[0]}': run them apart, into folders of their own")
     rows: list[dict[str, Any]] = []
@@ -171,14 +187,17 @@ def _batch(
             rows.append({"input": str(path), "out": str(out / name), "seconds": report.seconds})
             if not as_json:
                 _show(report, out / name, as_json=False)
+        except Cancelled:
+            raise
         except VestigeError as error:
             rows.append({"input": str(path), "error": str(error)})
-            click.echo(f"vestige: {error}", err=True)
-    if as_json:
-        show_json(rows)
+            tell(f"vestige: {path}: {error}")
     failed = sum("error" in row for row in rows)
     if failed:
-        raise VestigeError(f"{failed} of {len(rows)} inputs failed; the others are done")
+        sentence = f"{failed} of {len(rows)} inputs failed; the others are done"
+        fail_in_part(sentence, {"runs": rows}, as_json=as_json)
+    if as_json:
+        show_json({"runs": rows})
 
 
 def _show(report: Report, out: Path, *, as_json: bool) -> None:
@@ -188,7 +207,7 @@ def _show(report: Report, out: Path, *, as_json: bool) -> None:
     for product in report.products:
         click.echo(f"{out / product.path}  {product.kind.value}")
     for warning in report.warnings:
-        click.echo(f"note: {warning}", err=True)
+        tell(f"note: {warning}")
     click.echo(f"{out / 'report.html'}  {report.seconds:.1f} s")
 
 
@@ -220,10 +239,10 @@ def _show_recipe(technique: Technique, operation: Operation) -> None:
         about = ", ".join(
             filter(None, [row["type"], row["unit"], row["bounds"], "|".join(map(str, row["choices"]))])
         )
-        click.echo(f"  {row['name']} = {row['default']}  ({about})\n      {row['help']}")
+        click.echo(f"  {row['name']} = {write_value(row['default'])}  ({about})\n      {row['help']}")
     for name, values in operation.recipe.presets.items():
         click.echo(
             f"  --preset {name}: "
-            + (", ".join(f"{key}={value}" for key, value in values.items()) or "the defaults")
+            + (", ".join(f"{key}={write_value(value)}" for key, value in values.items()) or "the defaults")
         )
     click.echo()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -40,7 +42,8 @@ class Context:
 
     Parameters
     ----------
-    workspace : folder that survives a kill; finished parts live there. A temporary one by default.
+    workspace : folder that survives a kill; finished parts live there. By default a temporary one,
+        removed when the process ends (or a ``with`` block does).
     output : folder in which the operation writes its products. Beneath `workspace` by default.
     budget, seed : what the run may use, and where its chance comes from.
     progress : called with (done, total, label).
@@ -63,12 +66,15 @@ class Context:
     ) -> None:
         self._temporary = workspace is None
         self.workspace = Path(tempfile.mkdtemp(prefix="vestige-") if workspace is None else workspace)
+        if self._temporary:  # products may be read as long as the process lives, not only the context
+            atexit.register(shutil.rmtree, self.workspace, ignore_errors=True)
         self.workspace.mkdir(parents=True, exist_ok=True)
         self.output = Path(output) if output is not None else self.workspace / "output"
         self.output.mkdir(parents=True, exist_ok=True)
         self.budget = budget or Budget()
         self.seed = seed
         self.warnings: list[str] = []
+        self._heard = threading.local()
         self.parts = PartStore(self.workspace / "parts")
         self._progress = progress
         self._cancelled = cancelled
@@ -91,7 +97,12 @@ class Context:
             raise Cancelled("stopped by request; run again to go on from the finished parts")
 
     def warn(self, message: str) -> None:
-        """Tell the person something that does not stop the run; it stands in the report."""
+        """Tell the person something that does not stop the run; it stands in the report.
+
+        What a part warns of is kept with the part: a run that goes on from it says so again.
+        """
+        if (heard := getattr(self._heard, "messages", None)) is not None:
+            heard.append(message)
         if message not in self.warnings:
             self.warnings.append(message)
 
@@ -103,7 +114,7 @@ class Context:
         """
         import numpy as np
 
-        return np.random.default_rng([self.seed, *path])
+        return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=path))
 
     def progress(self, done: float, total: float, label: str) -> None:
         """Say how far the run is; also the place where a stop is heard."""
@@ -130,12 +141,29 @@ class Context:
         and inputs (they make the workspace) or in `key`.
         """
         self.check()
+        roots = (self.workspace, self.output)
         if self.parts.holds(key):
             with contextlib.suppress(LookupError):
-                return self.parts.read(key, roots=(self.workspace, self.output))  # type: ignore[no-any-return]
-        value = function(*arguments, **named)
-        self.parts.write(key, value, roots=(self.workspace, self.output))
-        return value
+                kept = self.parts.read(key, roots)
+                for message in kept["warnings"]:
+                    self.warn(message)
+                return kept["value"]  # type: ignore[no-any-return]
+        with self._hearing() as warnings:
+            value = function(*arguments, **named)
+        return self.parts.write(key, {"value": value, "warnings": warnings}, roots)["value"]  # type: ignore[no-any-return]
+
+    @contextlib.contextmanager
+    def _hearing(self) -> Iterator[list[str]]:
+        """What this thread warns of meanwhile; parts within parts are heard by both."""
+        outer: list[str] | None = getattr(self._heard, "messages", None)
+        heard: list[str] = []
+        self._heard.messages = heard
+        try:
+            yield heard
+        finally:
+            self._heard.messages = outer
+            if outer is not None:
+                outer.extend(heard)
 
     def map(
         self,

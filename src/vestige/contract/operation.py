@@ -24,8 +24,9 @@ class Input:
     """One thing an operation takes: a capture, or a product of a kind.
 
     `axes` are the coordinates that each frame of a capture must carry. ``many`` takes one or more;
-    ``optional`` may be left out. On the command line the first input is positional, the others are
-    options named after them.
+    ``optional`` may be left out. A capture whose frames are still arriving is refused unless the
+    operation says that it can work on one (``accepts_open``). On the command line the first input is
+    positional, the others are options named after them.
 
     >>> Input("capture", axes=("focus",)).takes_capture
     True
@@ -72,6 +73,9 @@ class Inputs(Mapping[str, Sequence[Capture | Product]]):
 
     def __getitem__(self, name: str) -> Sequence[Capture | Product]:
         return self._given.get(name, [])
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._given
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._given)
@@ -134,7 +138,7 @@ class Operation:
 
     `run(inputs, recipe, context)` writes its products into ``context.output`` under the paths that
     `outputs` names and returns an `Outcome`. `version` is part of every job key: raise it when the
-    result changes. `open` serves interactive work.
+    result changes. `open` serves interactive work. `extra` names the extra of Vestige that it needs.
 
     >>> Operation("run", "Do nothing", Recipe, (), (), lambda i, r, c: Outcome([])).version
     '1'

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import re
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from vestige.capture.durable import write_atomically
+from vestige.capture.durable import sync_folder, write_atomically
 
 _TREE = "tree.json"
 
@@ -19,13 +20,14 @@ _TREE = "tree.json"
 class PartStore:
     """Results of parts by key: one file a part, either whole or not there.
 
-    A result is a tree of None, bool, int, float, str, list, tuple, dict (keys: str), NumPy arrays
-    and scalars, and paths beneath one of `roots`. No pickles: a part can be read by anyone.
+    A result is a tree of None, bool, int, float, str, list, tuple, dict, NumPy arrays and scalars,
+    and paths beneath one of `roots`. No pickles: a part can be read by anyone.
 
     >>> import tempfile
-    >>> store = PartStore(Path(tempfile.mkdtemp()))
-    >>> store.write("a/1", {"x": (1, 2.5)}, roots=())
-    >>> store.holds("a/1"), store.read("a/1", roots=())
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     store = PartStore(Path(folder))
+    ...     _ = store.write("a/1", {"x": (1, 2.5)}, roots=())
+    ...     store.holds("a/1"), store.read("a/1", roots=())
     (True, {'x': (1, 2.5)})
     """
 
@@ -41,8 +43,15 @@ class PartStore:
         """Whether the part is finished."""
         return self.path(key).is_file()
 
-    def write(self, key: str, value: Any, roots: Sequence[Path]) -> None:
-        """Keep the result of a part.
+    def any(self) -> bool:
+        """Whether any part is finished."""
+        return next(self.folder.glob("*.part"), None) is not None
+
+    def write(self, key: str, value: Any, roots: Sequence[Path]) -> Any:
+        """Keep the result of a part; returns it just as `read` will give it.
+
+        So a run that goes on from kept parts computes with the very same values as one that was
+        never stopped: a NumPy scalar is a Python number in both.
 
         Raises
         ------
@@ -62,7 +71,8 @@ class PartStore:
                 with archive.open(f"{number}.npy", "w", force_zip64=True) as stream:
                     np.lib.format.write_array(stream, array, allow_pickle=False)
         self.folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(self.path(key), buffer.getvalue())
+        write_atomically(self.path(key), buffer.getbuffer())
+        return _decode(json.loads(tree), arrays, roots)
 
     def read(self, key: str, roots: Sequence[Path]) -> Any:
         """The result of a finished part.
@@ -95,11 +105,15 @@ def _encode(value: Any, arrays: list[Any], roots: Sequence[Path]) -> Any:
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, np.ndarray):
-        arrays.append(np.asarray(value))
+        if value.dtype.hasobject:
+            raise TypeError("a part cannot return an array of objects; return numbers")
+        flags = value.flags
+        arrays.append(np.asarray(value) if flags.c_contiguous or flags.f_contiguous else value.copy())
         return {"$array": len(arrays) - 1}
     if isinstance(value, Path):
         for number, root in enumerate(roots):
             if value.is_relative_to(root):
+                _make_durable(value)
                 return {"$path": [number, value.relative_to(root).as_posix()]}
         raise TypeError(f"a part may only return paths beneath its folders, not {value}")
     if isinstance(value, tuple):
@@ -107,8 +121,18 @@ def _encode(value: Any, arrays: list[Any], roots: Sequence[Path]) -> Any:
     if isinstance(value, list):
         return [_encode(item, arrays, roots) for item in value]
     if isinstance(value, dict):
-        return {"$dict": [[str(key), _encode(item, arrays, roots)] for key, item in value.items()]}
+        pairs = [[_encode(key, arrays, roots), _encode(item, arrays, roots)] for key, item in value.items()]
+        return {"$dict": pairs}
     raise TypeError(f"a part cannot return a {type(value).__name__}; return numbers, arrays, dicts or paths")
+
+
+def _make_durable(path: Path) -> None:
+    """A file that a kept part names must outlast a power cut as the part does."""
+    if path.is_dir():
+        sync_folder(path)
+    elif path.is_file():
+        with open(path, "rb") as stream:
+            os.fsync(stream.fileno())
 
 
 def _decode(tree: Any, arrays: list[Any], roots: Sequence[Path]) -> Any:
@@ -126,4 +150,4 @@ def _decode(tree: Any, arrays: list[Any], roots: Sequence[Path]) -> Any:
         if not path.exists():
             raise LookupError(str(path))
         return path
-    return {key: _decode(item, arrays, roots) for key, item in content}
+    return {_decode(key, arrays, roots): _decode(item, arrays, roots) for key, item in content}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import platform
@@ -20,7 +21,11 @@ from vestige.contract.report import Software
 
 @cache
 def software() -> Software:
-    """The software of this process: version, commit where run from a checkout, libraries."""
+    """The software of this process: version, commit where run from a checkout, libraries.
+
+    >>> software().vestige == vestige.__version__
+    True
+    """
     return Software(
         vestige=vestige.__version__,
         commit=_commit(),
@@ -35,12 +40,16 @@ def _commit() -> str:
     if not (root / ".git").exists():
         return ""
     try:
-        answer = subprocess.run(
-            ["git", "-C", root, "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=True
-        )
+        commit = _git(root, "rev-parse", "HEAD")
+        changed = _git(root, "status", "--porcelain", "--untracked-files=no", "--", "src")
     except (OSError, subprocess.SubprocessError):
         return ""
-    return answer.stdout.strip()
+    return f"{commit} with changes" if changed else commit
+
+
+def _git(root: Path, *words: str) -> str:
+    command = ["git", "-C", str(root), *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout.strip()
 
 
 def _libraries() -> dict[str, str]:
@@ -54,16 +63,48 @@ def _libraries() -> dict[str, str]:
             e in requirement for e in ("'learn'", '"learn"', "'cuda'", '"cuda"')
         ):
             continue
-        name = requirement.split(";")[0].split("[")[0].split(">")[0].split("=")[0].strip()
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
+        if number := _installed(_name(requirement)):
+            found[_name(requirement)] = number
     return dict(sorted(found.items()))
 
 
+def missing_extra(extra: str) -> list[str]:
+    """Names of the packages that an extra of Vestige brings and that are not installed.
+
+    >>> missing_extra("an extra that does not exist")
+    []
+    """
+    try:
+        declared = requires("vestige") or []
+    except PackageNotFoundError:
+        return []
+    marks = (f"extra == '{extra}'", f'extra == "{extra}"')
+    wanted = [_name(line) for line in declared if any(mark in line for mark in marks)]
+    return [name for name in wanted if not _installed(name)]
+
+
+def _name(requirement: str) -> str:
+    return re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0]
+
+
+def _installed(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
+
+
+def forget_peak() -> None:
+    """Begin to measure peak memory anew, where the system can (Linux): a process may do several runs.
+
+    >>> forget_peak()
+    """
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+
+
 def peak_mib() -> float:
-    """Peak resident memory of this process so far, in MiB.
+    """Peak resident memory of this process, in MiB, since `forget_peak` or its start.
 
     >>> peak_mib() > 1
     True

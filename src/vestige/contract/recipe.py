@@ -55,7 +55,10 @@ class Recipe(BaseModel):
     @model_validator(mode="after")
     def _check_overrides(self) -> Self:
         for name in self.overrides:
-            self.for_frame(name)
+            try:
+                self.for_frame(name)
+            except ValidationError as error:
+                raise ValueError(f"for '{name}', {self._sentence(error)}") from None
         return self
 
     def for_frame(self, name: str) -> Self:
@@ -89,15 +92,29 @@ class Recipe(BaseModel):
             raise UsageError(f"there is no preset '{preset}'; presets: {known}")
         chosen: dict[str, Any] = dict(cls.presets[preset]) if preset is not None else {}
         chosen.update(values or {})
+        texts: dict[str, str] = {}
         for text in settings:
             name, separator, value = text.partition("=")
             if not separator:
                 raise UsageError(f"'{text}' is not of the form field=value")
-            chosen[name.strip()] = _parsed(value)
+            texts[name.strip()] = value
         try:
-            return cls.model_validate(chosen)
+            return cls._from_texts(chosen, texts)
         except ValidationError as error:
             raise UsageError(cls._sentence(error)) from None
+
+    @classmethod
+    def _from_texts(cls, chosen: Mapping[str, Any], texts: Mapping[str, str]) -> Self:
+        """Values read as JSON where that fits, as plain text where the field wants text ('2024')."""
+        parsed = {name: read_value(text) for name, text in texts.items()}
+        try:
+            return cls.model_validate({**chosen, **parsed})
+        except ValidationError as error:
+            wanted = {str(fault["loc"][0]) for fault in error.errors() if fault["type"] == "string_type"}
+            plain = {name: text for name, text in texts.items() if name in wanted}
+            if not plain:
+                raise
+            return cls.model_validate({**chosen, **parsed, **plain})
 
     @classmethod
     def _sentence(cls, error: ValidationError) -> str:
@@ -107,15 +124,33 @@ class Recipe(BaseModel):
             close = difflib.get_close_matches(name, cls.model_fields, n=1)
             hint = f"; did you mean '{close[0]}'?" if close else f"; fields: {', '.join(cls.model_fields)}"
             return f"there is no field '{name}'{hint}"
-        return f"{name}: {first['msg']}, found {first.get('input')!r}" if name else str(first["msg"])
+        said = str(first["msg"]).removeprefix("Value error, ")
+        found = repr(first.get("input"))
+        found = f"{found[:60]}…" if len(found) > 60 else found
+        return f"{name}: {said}, found {found}" if name else said
 
 
-def _parsed(text: str) -> Any:
-    """A value from the command line: JSON where it is JSON, else the text itself."""
+def read_value(text: str) -> Any:
+    """A value from the command line: JSON where it is JSON, else the text itself.
+
+    >>> read_value("2.5"), read_value("*_TL.jpg")
+    (2.5, '*_TL.jpg')
+    """
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
+
+
+def write_value(value: Any) -> str:
+    """A value as it is typed on the command line; `read_value` reads it back.
+
+    >>> write_value(None), write_value(True), write_value("left"), write_value("")
+    ('null', 'true', 'left', '""')
+    """
+    if isinstance(value, str) and value == read_value(value):
+        return value or '""'
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def describe(recipe: type[Recipe]) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from importlib.metadata import entry_points
 
 from vestige.contract.names import ADDED, BUILT_IN, summaries
 from vestige.contract.operation import Technique
-from vestige.errors import UsageError
+from vestige.errors import MissingError, UsageError
 
 _added: dict[str, Technique] = {}
 
@@ -62,7 +62,12 @@ def technique(name: str) -> Technique:
         return loaded
     for point in entry_points(group="vestige.techniques"):
         if point.name == name:
-            return point.load()  # type: ignore[no-any-return]
+            try:
+                return point.load()  # type: ignore[no-any-return]
+            except Exception as error:  # another package's code may fail in any way
+                raise MissingError(
+                    f"technique '{name}' cannot be loaded from {point.value}: {error}"
+                ) from error
     known = list(summaries())
     close = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean '{close[0]}'?" if close else f"techniques: {', '.join(known)}"

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from vestige.capture import first_fault
 from vestige.contract.kinds import Kind
 from vestige.contract.product import Product
 from vestige.errors import InputError
@@ -104,9 +105,7 @@ def load_report(folder: str | Path) -> Report:
     except OSError as error:
         raise InputError(path, f"cannot be read ({error.strerror})") from None
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise InputError(path, f"is no report: {where}: {first['msg']}") from None
+        raise InputError(path, f"is no report: {first_fault(error)}") from None
 
 
 def plain(value: Any) -> Any:

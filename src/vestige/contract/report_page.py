@@ -33,7 +33,7 @@ def rows(measurements: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, 
     """Measurements as flat rows of name and readable value; long lists by their first values.
 
     >>> list(rows({"align": {"residual_px": 0.12345}}))
-    [('align · residual px', '0.1234')]
+    [('align · residual px', '0.1235')]
     """
     for name, value in measurements.items():
         label = f"{prefix}{name.replace('_', ' ')}"

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,12 +16,16 @@ from vestige.contract.budget import Budget
 from vestige.contract.context import Clock, Context, Progress
 from vestige.contract.operation import Inputs, Operation, Technique, required_axes
 from vestige.contract.product import Outcome, Product
-from vestige.contract.provenance import path_digest, peak_mib, software
+from vestige.contract.provenance import forget_peak, missing_extra, path_digest, peak_mib, software
 from vestige.contract.recipe import Recipe
 from vestige.contract.report import REPORT, InputRecord, ProductRecord, Report, load_report, plain, to_json
 from vestige.contract.report_page import PAGE, page
+from vestige.contract.staging import output_place, prune, refuse_foreign, working_folder
 from vestige.contract.validate import validate
-from vestige.errors import BusyError, InputError, OutputError, UsageError
+from vestige.errors import InputError, MissingError, UsageError
+
+#: What libraries ask for the number of threads when they are loaded.
+_THREADS = ("VIPS_CONCURRENCY", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 Given = Mapping[str, Sequence[Capture | Product]]
 
@@ -53,6 +55,8 @@ def execute(
     ------
     UsageError, InputError
         where the inputs do not fit the operation.
+    MissingError
+        where the operation needs an extra that is not installed.
     OutputError
         where `out` holds something else (`replace` allows taking its place), or another run is
         working on it, or the disk refuses.
@@ -67,13 +71,20 @@ def execute(
     recipe = recipe if recipe is not None else todo.recipe()
     given = Inputs(inputs)
     _check_inputs(technique, todo, given)
+    if todo.extra and (missing := missing_extra(todo.extra)):
+        names = " and ".join(missing)
+        raise MissingError(f"{technique.name} {operation} needs {names}: pip install 'vestige[{todo.extra}]'")
     records = _input_records(given)
     key = run_key(technique, todo, records, recipe, seed)
-    out = Path(out)
-    if (done := _already(out, key)) and not replace:
+    place = output_place(out, _sources(given))
+    if done := _already(place, key):
         return done
-    _refuse_foreign(out, replace=replace)
-    with _working_folder(out, key) as work:
+    refuse_foreign(place, replace=replace)
+    with working_folder(place, key) as work:
+        if done := _already(place, key):
+            return done  # another run made it while this one waited for the folder
+        refuse_foreign(place, replace=replace)
+        forget_peak()
         clock, started = Clock(), datetime.now(UTC)
         context = Context(
             work / "parts",
@@ -83,6 +94,8 @@ def execute(
             cancelled=cancelled,
             **({"progress": progress} if progress else {}),
         )
+        for warning in _unknown_overrides(given, recipe):
+            context.warn(warning)
         with _capped(context.budget):
             outcome = todo.run(given, recipe, context)
         products = _product_records(technique, todo, outcome, context)
@@ -109,9 +122,10 @@ def execute(
             frames=plain(outcome.frames),
             warnings=context.warnings,
         )
+        prune(context.output, [Path(product.path).parts[0] for product in products])
         write_atomically(context.output / PAGE, page(report, outcome.pictures).encode())
         write_atomically(context.output / REPORT, to_json(report))
-        publish(context.output, out)
+        publish(context.output, place)
     return report
 
 
@@ -152,6 +166,12 @@ def _check_input(operation: Operation, name: str, thing: Capture | Product, give
             raise UsageError(f"{name}: a product of kind '{item.kind}' is needed, a capture was given")
         if not thing.select():
             raise InputError(thing.root, "holds no frame of an object", item.help)
+        if thing.growing and not item.accepts_open:
+            raise InputError(
+                thing.root,
+                "is still open: frames are arriving",
+                action="close it with vestige capture seal, then run again",
+            )
         required_axes(operation, thing, item)
     elif item.takes_capture:
         raise UsageError(f"{name}: a capture is needed, a product was given")
@@ -177,85 +197,69 @@ def _input_records(given: Inputs) -> list[InputRecord]:
     return records
 
 
+def _sources(given: Inputs) -> list[Path]:
+    things = [item for name in given for item in given[name]]
+    return [item.root if isinstance(item, Capture) else item.path for item in things]
+
+
+def _unknown_overrides(given: Inputs, recipe: Recipe) -> list[str]:
+    """A value set for a frame that is not there was meant for another: tell, do not stop."""
+    frames = {frame.file for name in given for capture in given.captures(name) for frame in capture.frames}
+    return [
+        f"overrides name '{name}', which is no frame of the input"
+        for name in recipe.overrides
+        if name not in frames
+    ]
+
+
 def _title(given: Inputs) -> str:
     for name in given:
         for capture in given.captures(name):
-            return capture.thing.title or capture.thing.identifier or capture.root.name
+            return capture.thing.title or capture.thing.identifier or capture.root.resolve().name
     return ""
 
 
 def _already(out: Path, key: str) -> Report | None:
-    """The report under `out` if it is of this very call and its products are all there."""
+    """The report under `out` if it is of this very call and its products are still what it says."""
     try:
         report = load_report(out)
     except InputError:
         return None
-    whole = all((out / product.path).exists() for product in report.products)
-    return report if report.key == key and whole else None
-
-
-def _refuse_foreign(out: Path, *, replace: bool) -> None:
-    if not out.exists():
-        return
-    if not out.is_dir():
-        raise OutputError(f"{out} is a file: name a folder for the products")
-    if any(out.iterdir()) and not replace:
-        raise OutputError(
-            f"{out} is not empty: name another folder, or add --replace to put the new result there"
-        )
-    if any(out.iterdir()) and not (out / REPORT).exists():
-        raise OutputError(
-            f"{out} holds files that are no result of Vestige, and is left alone: name another folder"
-        )
-
-
-@contextlib.contextmanager
-def _working_folder(out: Path, key: str) -> Iterator[Path]:
-    """A folder beside `out` for this run; what an unlike run left there is dropped. One run at a time."""
-    work = out.absolute().parent / f".{out.name}.vestige"
+    if report.key != key:
+        return None
     try:
-        work.mkdir(parents=True, exist_ok=True)
-        lock = open(work / "lock", "a+b")  # noqa: SIM115 - held until the run ends
-    except OSError as error:
-        raise OutputError(f"{out} cannot be written ({error.strerror}): choose another folder") from None
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise BusyError(
-                f"{out} is being made by another run: wait for it, or name another folder"
-            ) from None
-        mark = work / "key"
-        if not mark.exists() or mark.read_text() != key:
-            for name in ("parts", "output"):
-                shutil.rmtree(work / name, ignore_errors=True)
-            write_atomically(mark, key.encode())
-        try:
-            yield work
-        except OSError as error:
-            place = error.filename or out
-            raise OutputError(
-                f"{place} cannot be used ({error.strerror}): free some space or check the disk"
-            ) from error
-        shutil.rmtree(work, ignore_errors=True)
+        whole = all(path_digest(out / item.path) == (item.sha256, item.bytes) for item in report.products)
+    except InputError:
+        return None
+    return report if whole else None
 
 
 @contextlib.contextmanager
 def _capped(budget: Budget) -> Iterator[None]:
-    """Hold the threads of OpenCV, Numba and libvips to the cores granted while the run lasts."""
+    """Hold the threads of OpenCV, Numba, libvips and BLAS to the cores granted while the run lasts.
+
+    Libraries that are loaded later hear it from the environment, and so do children.
+    """
+    told = {name: os.environ.get(name) for name in _THREADS}
+    os.environ.update(dict.fromkeys(_THREADS, str(budget.cores)))
     import cv2
     import numba
+    from threadpoolctl import threadpool_limits
 
     before = cv2.getNumThreads(), numba.get_num_threads()
-    os.environ["VIPS_CONCURRENCY"] = str(budget.cores)
-    os.environ["OMP_THREAD_LIMIT"] = str(budget.cores)
     cv2.setNumThreads(budget.cores)
     numba.set_num_threads(max(1, min(budget.cores, before[1])))
     try:
-        yield
+        with threadpool_limits(limits=budget.cores):
+            yield
     finally:
         cv2.setNumThreads(before[0])
         numba.set_num_threads(before[1])
+        for name, value in told.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def _product_records(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import uuid
 from pathlib import Path
 
 from vestige.capture import Capture, load_manifest
 from vestige.capture.durable import publish_folder
 from vestige.contract.operation import Technique
 from vestige.contract.recipe import Recipe
+from vestige.contract.staging import alone, output_place
 from vestige.errors import OutputError
 
 
@@ -27,18 +27,25 @@ def simulate(
     >>> simulate(technique("focus"), "/dev/null")
     Traceback (most recent call last):
     ...
-    vestige.errors.OutputError: /dev/null exists and is not empty: name a new folder for the capture
+    vestige.errors.OutputError: /dev/null is a file: name a folder for the products
     """
-    out = Path(out)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise OutputError(f"{out} exists and is not empty: name a new folder for the capture")
-    staged = out.absolute().parent / f".{out.name}.{uuid.uuid4().hex[:8]}"
+    place = output_place(out)
+    if place.exists() and any(place.iterdir()):
+        raise OutputError(f"{out} is not empty: name a new folder for the capture")
+    with alone(place) as work:
+        _make(technique, recipe or technique.forward.recipe(), seed, work / "capture", place)
+    return load_manifest(Path(out) / "capture.json")
+
+
+def _make(technique: Technique, recipe: Recipe, seed: int, staged: Path, place: Path) -> None:
     try:
-        staged.mkdir(parents=True)
-        technique.forward.make(recipe or technique.forward.recipe(), staged, seed)
-        publish_folder(staged, out)
+        shutil.rmtree(staged, ignore_errors=True)
+        staged.mkdir()
+        technique.forward.make(recipe, staged, seed)
+        publish_folder(staged, place)
     except OSError as error:
-        raise OutputError(f"{out} cannot be written ({error.strerror}): choose another folder") from error
+        raise OutputError(
+            f"{place} cannot be written ({error.strerror or error}): choose another folder"
+        ) from error
     finally:
         shutil.rmtree(staged, ignore_errors=True)
-    return load_manifest(out / "capture.json")

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from vestige.capture import MANIFEST, Capture, open_capture
-from vestige.capture.infer import infer_files
+from vestige.capture import MANIFEST, Capture, open_capture, open_frames
 from vestige.contract.kinds import Kind
 from vestige.contract.operation import Input, Operation
 from vestige.contract.product import Product
@@ -83,5 +82,5 @@ def _first(item: Input, paths: list[Path]) -> list[Capture | Product]:
     if item.kind is not None:
         return [open_product(path, item.kind) for path in paths]
     if len(paths) > 1 and all(path.is_file() and path.name != MANIFEST for path in paths):
-        return [infer_files(paths)]
+        return [open_frames(paths)]
     return [open_capture(path) for path in paths]

@@ -88,7 +88,7 @@ def _relightable(path: Path) -> None:
     try:
         described = json.loads(info.read_bytes())
         planes = int(described["nplanes"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise InputError(info, f"is no description of a relightable picture ({error})") from None
     for number in range((planes + 2) // 3):
         if not (path / f"plane_{number}.jpg").is_file():
@@ -96,7 +96,8 @@ def _relightable(path: Path) -> None:
 
 
 def _mesh(path: Path) -> None:
-    head = path.read_bytes()[:12]
+    with path.open("rb") as stream:
+        head = stream.read(12)
     if len(head) < 12 or head[:4] != b"glTF":
         raise InputError(path, "is no binary glTF")
     _, version, length = struct.unpack("<4sII", head)
@@ -108,9 +109,11 @@ def _text(path: Path) -> None:
     from lxml import etree
 
     for file in _files(path, ".xml", ".pdf", ".txt"):
-        if file.suffix == ".pdf" and not file.read_bytes()[:5] == b"%PDF-":
-            raise InputError(file, "is no PDF")
-        if file.suffix == ".xml":
+        if file.suffix.lower() == ".pdf":
+            with file.open("rb") as stream:
+                if stream.read(5) != b"%PDF-":
+                    raise InputError(file, "is no PDF")
+        if file.suffix.lower() == ".xml":
             try:
                 etree.parse(file, etree.XMLParser(resolve_entities=False, no_network=True))
             except etree.XMLSyntaxError as error:
@@ -150,12 +153,15 @@ def _model(path: Path) -> None:
 
 def _table(path: Path) -> None:
     for file in _files(path, ".csv", ".json"):
-        if file.suffix == ".csv":
-            with file.open(newline="", encoding="utf-8") as stream:
-                if next(csv.reader(stream), None) is None:
-                    raise InputError(file, "has no header line")
-        else:
-            json.loads(file.read_bytes())
+        try:
+            if file.suffix.lower() == ".csv":
+                with file.open(newline="", encoding="utf-8") as stream:
+                    if next(csv.reader(stream), None) is None:
+                        raise InputError(file, "has no header line")
+            else:
+                json.loads(file.read_bytes())
+        except (ValueError, RecursionError, csv.Error) as error:
+            raise InputError(file, f"is no table ({str(error)[:120]})") from None
 
 
 def _report(path: Path) -> None:

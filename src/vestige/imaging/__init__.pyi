@@ -1,7 +1,6 @@
 from .formats import IMAGE_SUFFIXES as IMAGE_SUFFIXES
 from .formats import RAW_SUFFIXES as RAW_SUFFIXES
 from .formats import image_format as image_format
-from .formats import natural_sort_key as natural_sort_key
 from .info import ImageInfo as ImageInfo
 from .info import Limits as Limits
 from .pictures import jpeg_bytes as jpeg_bytes

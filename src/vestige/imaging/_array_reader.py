@@ -95,6 +95,8 @@ def tiff_reader(path: str, page: int) -> ArrayReader:
 
 def _tiff_header(tiff: Any, page: int) -> Header:
     if page >= len(tiff.pages):
+        if not len(tiff.pages):
+            raise RefusedError("holds no picture; expected a whole TIFF: copy it again")
         raise RefusedError(f"has no page {page}; expected one from 0 to {len(tiff.pages) - 1}")
     frame = tiff.pages[page]
     shape = frame.shape

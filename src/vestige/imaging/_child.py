@@ -18,6 +18,7 @@ import threading
 from typing import Any
 
 from vestige.imaging import _header
+from vestige.imaging._choice import readers
 
 __all__ = ["main"]
 
@@ -71,7 +72,7 @@ def _answer(request: dict[str, Any], descriptor: int) -> dict[str, Any]:
 def _decoded(request: dict[str, Any], descriptor: int) -> _header.Header:
     """Header from the first reader that can; its pixels are then in the file."""
     unsupported: _header.RefusedError | None = None
-    for open_reader in _header.readers(request["format"]):
+    for open_reader in readers(request["format"]):
         try:
             reader = open_reader(request["path"], request["page"])
             _check_pixels(reader.header, request["pixels"])

@@ -4,7 +4,6 @@ file.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -18,7 +17,6 @@ __all__ = [
     "RefusedError",
     "UnsupportedError",
     "linear_light",
-    "readers",
     "refusal",
     "write_linear",
     "write_vips",
@@ -67,26 +65,6 @@ class Reader(Protocol):
 
     def write_rows(self, descriptor: int, *, linear: bool) -> None:
         """Decode into a file, row after row: stored numbers, or (`linear`) float32 through the profile."""
-
-
-def readers(kind: str) -> Iterator[Callable[[str, int], Reader]]:
-    """What may read a format, the best first; the next one is asked after an `UnsupportedError`."""
-    if kind == "raw":
-        from vestige.imaging._raw_reader import RawReader
-
-        yield RawReader
-    elif kind == "jp2":
-        from vestige.imaging._array_reader import jpeg2000_reader
-
-        yield jpeg2000_reader
-    else:
-        from vestige.imaging._vips_reader import VipsReader
-
-        yield VipsReader
-    if kind == "tiff":
-        from vestige.imaging._array_reader import tiff_reader
-
-        yield tiff_reader
 
 
 def linear_light(image: Any) -> Any:

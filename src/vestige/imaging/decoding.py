@@ -39,7 +39,8 @@ def decode(
     InputError : the file is damaged, cut off, too large, too slow, or crashed its decoder.
     OutputError : no room for the pixels.
     """
-    request = {"path": os.fspath(path), "format": kind, "page": page, "linear": linear}
+    # A child keeps the current folder that it was started in; this process may have moved on.
+    request = {"path": os.fspath(path.absolute()), "format": kind, "page": page, "linear": linear}
     request |= {"pixels": limits.pixels, "bytes": limits.bytes}
     answer = _pool.ask(request, spool, limits.seconds)
     if answer.get("errno") in (errno.ENOSPC, errno.EDQUOT):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 from pathlib import Path
 from typing import Final
 
 from vestige.errors import InputError
 
-__all__ = ["IMAGE_SUFFIXES", "RAW_SUFFIXES", "image_format", "natural_sort_key"]
+__all__ = ["IMAGE_SUFFIXES", "RAW_SUFFIXES", "image_format"]
 
 RAW_SUFFIXES: Final = frozenset(
     {".3fr", ".arw", ".cr2", ".cr3", ".dng", ".erf", ".fff", ".iiq", ".k25", ".kdc", ".mef", ".mos", ".mrw",
@@ -30,16 +29,6 @@ EXPECTED: Final = "a JPEG, PNG, TIFF, JPEG 2000 or camera RAW image"
 
 TIFF_MAGIC: Final = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 RAW_MAGIC: Final = (b"FUJIFILM", b"IIU\0", b"IIRO", b"IIRS", b"MMOR", b"FOVb", b"\0MRM")
-
-
-def natural_sort_key(path: str | os.PathLike[str]) -> tuple[tuple[int, int, str], ...]:
-    """Sort key under which ``shot9`` comes before ``shot10``.
-
-    >>> sorted(["shot10.tif", "shot9.tif", "Shot1.tif"], key=natural_sort_key)
-    ['Shot1.tif', 'shot9.tif', 'shot10.tif']
-    """
-    parts = re.split(r"(\d+)", os.fspath(path).casefold())
-    return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts if part)
 
 
 def image_format(path: str | os.PathLike[str]) -> str:

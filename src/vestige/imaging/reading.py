@@ -241,7 +241,9 @@ def _add_area(result: NDArray[np.float32], strip: NDArray[np.float32], first: in
     narrow = cv2.resize(strip, (width, len(strip)), interpolation=cv2.INTER_AREA).reshape(len(strip), -1)
     scale = total / height
     top, bottom = int(first / scale), min(height, int(np.ceil((first + len(strip)) / scale)))
-    edges = np.arange(top, bottom)[:, None] * scale
-    rows = first + np.arange(len(strip))[None, :]
-    share = np.clip(np.minimum(edges + scale, rows + 1) - np.maximum(edges, rows), 0, 1) / scale
-    result[top:bottom] += (share.astype(np.float32) @ narrow).reshape(bottom - top, width, channels)
+    for row in range(top, bottom):
+        edge = row * scale
+        begin, end = max(int(edge) - first, 0), min(int(np.ceil(edge + scale)) - first, len(strip))
+        rows = first + np.arange(begin, end)
+        share = np.maximum(np.minimum(edge + scale, rows + 1) - np.maximum(edge, rows), 0) / scale
+        result[row] += (share.astype(np.float32) @ narrow[begin:end]).reshape(width, channels)

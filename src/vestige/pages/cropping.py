@@ -90,8 +90,8 @@ def deskew(
     rows : only these rows of the page.
 
     >>> frame = np.arange(12, dtype=np.float32).reshape(3, 4) / 12
-    >>> deskew(frame, Placement("single", 0.0, Box(1, 1, 3, 3))).round(2).tolist()
-    [[0.42, 0.5], [0.75, 0.83]]
+    >>> (12 * deskew(frame, Placement("single", 0.0, Box(1, 1, 3, 3)))).round().tolist()
+    [[5.0, 6.0], [9.0, 10.0]]
     """
     whole = frame or (image.shape[0], image.shape[1])
     matrix = placement.matrix(whole)

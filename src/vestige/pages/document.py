@@ -80,6 +80,16 @@ def _register_font() -> None:
         pdfmetrics.registerFont(TTFont(FONT, "Vera.ttf"))
 
 
+def _teach(text: str) -> None:
+    """Characters the font has no shape for (the long s) take another's: unseen, only their meaning counts."""
+    from reportlab.pdfbase import pdfmetrics
+
+    face = pdfmetrics.getFont(FONT).face
+    for code in {ord(letter) for letter in text}:
+        if code < 0x10000:
+            face.charToGlyph.setdefault(code, face.charToGlyph[ord("x")])
+
+
 def _add_sheet(canvas: Any, sheet: Sheet) -> None:
     from reportlab.lib.utils import ImageReader
 
@@ -95,6 +105,7 @@ def _add_sheet(canvas: Any, sheet: Sheet) -> None:
 
 def _add_word(canvas: Any, word: Word, height: float, scale: float) -> None:
     size = max(1.0, word.box.height * scale)
+    _teach(word.text)
     natural = canvas.stringWidth(word.text, FONT, size)
     if natural <= 0 or word.box.width <= 0:
         return

@@ -94,18 +94,18 @@ def _logarithm(image: FLOAT) -> FLOAT:
 def _best(light: FLOAT, mask: FLOAT, slope: float) -> _Candidate:
     """The best line of one slope (degrees): the score of each column of the frame sheared upright."""
     tone = _tone(_sheared(light, slope))
+    reach = max(3, round(0.012 * tone.shape[1]))
+    # A printed rule is thin and closes; a step stays where it is, and a shadow is broad.
+    plain = np.asarray(cv2.morphologyEx(tone, cv2.MORPH_CLOSE, np.ones((1, reach), np.uint8)), np.float32)
     paper = _bands(_sheared(mask, slope)).mean(axis=1) > 0.5
     width = tone.shape[1]
-    reach = max(3, round(0.012 * width))
-    near = cv2.blur(tone, (reach, 1))
+    near = np.asarray(cv2.blur(plain, (reach, 1)), np.float32)
     left, right = _aside(near, reach // 2 + 2)
     far_left, far_right = _aside(near, round(0.035 * width))
     valid = paper & np.logical_and(*_aside(paper, reach // 2 + 2))
     valid &= np.logical_and(*_aside(paper, round(0.04 * width)))
     step = np.where(valid, right - left, np.nan)
-    # A printed rule is thin: the brightest beside it is as bright as farther off. A shadow is broad.
-    broad = cv2.dilate(tone, np.ones((1, reach), np.uint8))
-    valley = np.where(valid, np.minimum(far_left, far_right) - broad, np.nan)
+    valley = np.where(valid, np.minimum(far_left, far_right) - near, np.nan)
     line = np.where(valid, np.minimum(left, right) - cv2.blur(tone, (3, 1)), np.nan)
     score = _score(step, valley, line)
     margin = round(NARROWEST * width)

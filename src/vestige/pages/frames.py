@@ -8,9 +8,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from vestige.capture import Capture, Frame
+from vestige.capture import Capture, Frame, natural_order
 from vestige.errors import InputError
-from vestige.imaging import Image, natural_sort_key, open_image
+from vestige.imaging import Image, open_image
 from vestige.pages.cropping import crop_box, split
 from vestige.pages.fold import find_fold
 from vestige.pages.geometry import Box, Fold, Placement, Side
@@ -60,7 +60,7 @@ def frames_in_order(capture: Capture) -> list[Frame]:
 
     def place(frame: Frame) -> tuple[Any, ...]:
         page = frame.number("page") if len(paged) == len(frames) else 0.0
-        return page, _side_of(frame) == "right", natural_sort_key(frame.file)
+        return page, _side_of(frame) == "right", natural_order(frame.file)
 
     return sorted(frames, key=place)
 
@@ -121,7 +121,7 @@ def _placement(
 ) -> Placement:
     set_angle = recipe.angle_right if side == "right" else recipe.angle
     set_box = recipe.crop_right if side == "right" else recipe.crop
-    skew = skew_angle(image, mask) if set_angle is None else Skew(set_angle, 1.0)
+    skew = skew_angle(image, mask) if set_angle is None else Skew(set_angle, 0.0)
     if set_box is not None:
         box = Box(*set_box).scaled(shape[1], shape[0])
     elif recipe.cropping == "page":

@@ -78,8 +78,8 @@ class Placement:
     """Where one page lies in its frame.
 
     `angle` is the slope of its lines in degrees, positive where they sink to the right. `box` is the page
-    in the frame turned upright about its centre. `clarity` tells how sure the angle is (0: no lines were
-    found).
+    in the frame turned upright about its centre. `clarity` tells how clearly
+    (see `Skew`; 0 where the angle was set by hand).
     """
 
     side: Side

@@ -110,10 +110,10 @@ def _seed(small: FLOAT, tone: FLOAT, lab: FLOAT) -> NDArray[np.bool_]:
     light = lab[..., 0]
     # Between strokes, and bright rather than dark: the grain of a wooden table has strokes as well.
     weight = np.where(strokes | (density > 0.6), 0, density) * (light > np.percentile(light, 30))
-    if not weight.any():
-        weight = light
     dense = (weight >= np.quantile(weight, 0.75)) & (weight > 0.02)
-    paper = np.median(lab[dense if dense.any() else weight > 0], axis=0)
+    if not dense.any():
+        dense = light >= np.quantile(light, 0.75)
+    paper = np.median(lab[dense], axis=0)
     found: NDArray[np.bool_] = (light > 0.72 * paper[0]) & (_distance(lab, paper) < 14)
     return found
 

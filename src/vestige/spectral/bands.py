@@ -166,7 +166,8 @@ def _is_coloured(path: Path) -> bool:
         return False
     with open_image(path) as image:
         small = image.proxy(128)
-    return float((small.max(axis=2) - small.min(axis=2)).mean()) > 0.01
+    # Against the brightness, since a linear frame may end far below full scale.
+    return float((small.max(axis=2) - small.min(axis=2)).mean()) > 0.03 * float(small.max(axis=2).mean())
 
 
 def _references(capture: Capture, frame: Frame, wavelength: float | None) -> tuple[tuple[Frame, ...], ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import cv2
 import numpy as np
@@ -37,23 +38,22 @@ def report_pictures(
                 found.append(
                     Picture(CAPTIONS[product.name][0], picture(image.proxy(SIDE)), CAPTIONS[product.name][1])
                 )
-    small = [_small(bands, index) for index in range(len(bands.bands))]
-    sheet = _sheet([picture(plane, max_side=TILE) for plane in small])
+    small = [_small(partial(bands.band, index), bands.shape) for index in range(len(bands.bands))]
+    sheet = _sheet([picture(np.nan_to_num(plane, nan=1.0)) for plane in small])
     found.append(Picture("Bands", sheet, "Registered: " + ", ".join(band.label for band in bands.bands)))
     path = next(product.path for product in products if product.name == "components")
     shown = []
     for page in range(len(components)):
         with open_image(path, page=page, encoding="linear") as image:
-            shown.append(picture(image.proxy(TILE), colour_map="grey"))
+            shown.append(picture(_small(image.read, bands.shape), colour_map="grey"))
     found.append(Picture("Components", _sheet(shown), "Principal components: " + ", ".join(components)))
     return found
 
 
-def _small(bands: RegisteredBands, index: int) -> NDArray[np.float32]:
-    """One band by every n-th row and column: enough for a thumbnail."""
-    height, width = bands.shape
-    step = max(1, max(height, width) // (2 * TILE))
-    rows = [bands.band(index, slice(row, row + 1))[:, ::step] for row in range(0, height, step)]
+def _small(read: Callable[[slice], NDArray[np.float32]], shape: tuple[int, int]) -> NDArray[np.float32]:
+    """A plane by every n-th row and column, for a thumbnail: unknown pixels stay alone."""
+    step = max(1, max(shape) // (2 * TILE))
+    rows = [read(slice(row, row + 1))[:, ::step] for row in range(0, shape[0], step)]
     small = np.concatenate(rows)
     scale = min(1.0, TILE / max(small.shape))
     size = max(1, round(small.shape[1] * scale)), max(1, round(small.shape[0] * scale))

@@ -25,12 +25,13 @@ def kill_after(last: int) -> None:
     write = PartStore.write
     kept: list[str] = []
 
-    def telling(self: PartStore, key: str, value: Any, roots: Any) -> None:
-        write(self, key, value, roots)
+    def telling(self: PartStore, key: str, value: Any, roots: Any) -> Any:
+        read = write(self, key, value, roots)
         kept.append(key)
         print(f"part {key}", flush=True)  # noqa: T201 - what the parent reads
         if len(kept) == last:
             os.kill(os.getpid(), signal.SIGKILL)
+        return read
 
     PartStore.write = telling  # type: ignore[method-assign]
 

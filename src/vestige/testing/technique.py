@@ -118,9 +118,11 @@ class TechniqueConformance:
     def test_products_are_what_they_say(self, result: tuple[Report, Path]) -> None:
         """Every declared product is there, valid by its kind, with digest and size."""
         report, out = result
-        declared = {item.name for item in self.technique.operation("run").outputs if not item.optional}
-        assert declared <= {record.name for record in report.products}
+        declared = {item.name: item for item in self.technique.operation("run").outputs}
+        made = {record.name for record in report.products}
+        assert {name for name, item in declared.items() if not item.optional} <= made
         for record in report.products:
+            assert Path(record.path) == Path(declared[record.name].path), "not where the operation says"
             validate(report.product(record.name, out))
             assert record.bytes > 0
             assert len(record.sha256) == 64
@@ -159,6 +161,13 @@ class TechniqueConformance:
         with pytest.raises(OutputError, match="not empty"):
             self._execute(capture, out, seed=99)
 
+    def test_its_own_input_is_no_place_for_products(self, capture: Capture) -> None:
+        """A slip of the hand must not cost the frames."""
+        before = sorted(path.name for path in capture.root.iterdir())
+        with pytest.raises(OutputError, match="input itself"):
+            self._execute(capture, capture.root, replace=True)
+        assert sorted(path.name for path in capture.root.iterdir()) == before
+
     def test_progress_and_stop(self, capture: Capture, tmp_path: Path) -> None:
         """Progress is told, and a stop is heard; nothing half-written stays in the output."""
         told: list[str] = []
@@ -175,8 +184,13 @@ class TechniqueConformance:
     def test_killed_run_redoes_no_finished_part(
         self, result: tuple[Report, Path], capture: Capture, tmp_path: Path
     ) -> None:
-        """Killed right after a part was kept, started again: no finished part is done twice."""
-        out = tmp_path / "out"
+        """Killed right after a part was kept, started again: no finished part is done twice.
+
+        The folder has a name that is not plain ASCII, and what the kill left there does not stay.
+        """
+        home = tmp_path / "Käfer & Blätter"
+        home.mkdir()
+        out = home / "out"
         whole = self._in_child(capture.root, tmp_path / "whole")
         assert whole.returncode == 0, whole.stderr
         parts = _parts(whole)
@@ -190,8 +204,10 @@ class TechniqueConformance:
         before, after = _parts(killed), _parts(resumed)
         assert not set(before) & set(after), "a finished part was done again"
         assert sorted(before + after) == sorted(parts)
-        digests = {p.name: p.sha256 for p in load_report(out).products}
-        assert digests == {p.name: p.sha256 for p in result[0].products}
+        found = load_report(out)
+        assert {p.name: p.sha256 for p in found.products} == {p.name: p.sha256 for p in result[0].products}
+        assert sorted(found.warnings) == sorted(result[0].warnings), "a warning was lost with the kill"
+        assert [item.name for item in home.iterdir()] == ["out"]
 
     def test_memory_stays_within_the_budget(self, capture: Capture, tmp_path: Path) -> None:
         """Peak memory of the process stays within the budget granted, on a scene made large for it."""

@@ -139,6 +139,11 @@ def read_glb(path: str | os.PathLike[str]) -> tuple[Surface, Floats, Floats]:
     ------
     InputError
         where the file is missing, cut off, or no binary glTF of this layout.
+
+    >>> read_glb("none.glb")
+    Traceback (most recent call last):
+    ...
+    vestige.errors.InputError: none.glb cannot be read (No such file or directory); expected ...
     """
     path = Path(path)
     try:

@@ -82,14 +82,16 @@ def find_outlines(
     finder = _Finder(capture, recipe, method, context)
     found = _shown(finder.all(views, 0, None), context)
     rounds = 0 if method == "plate" else recipe.rounds
+    corrected = 0
     for number in range(1, rounds + 1):
         sketch = _Sketch(found, recipe.seen, context, f"agreement/{number}")
         if sketch.agreement() >= _AGREED:
             break
         found = _shown(finder.all([outline.view for outline in found], number, sketch.body()), context)
+        corrected = number
     misses = recipe.misses
     if misses is None:
-        misses = 0 if method == "plate" else -(-len(found) // 20)
+        misses = -(-len(found) // 20) if corrected else 0
     return Outlines(tuple(found), method, min(misses, len(found) - 2))
 
 

@@ -41,7 +41,7 @@ class TurntableRecipe(Recipe):
     misses: int | None = setting(
         None,
         "Views that may miss a point of the object before it is carved away; "
-        "none where there is a clean plate, else one in twenty views, if left open",
+        "if left open, one in twenty views where silhouettes had to be corrected, else none",
         ge=0,
         le=16,
     )

@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
-from vestige.capture import MANIFEST, Capture, load_manifest
+from vestige.capture import MANIFEST, Capture, load_manifest, natural_order
 from vestige.contract.report import REPORT, ProductRecord, Report, load_report
 from vestige.errors import InputError, VestigeError
 from vestige.web.faults import Absent
@@ -104,14 +104,12 @@ class ResultEntry:
 
     def files(self, index: int) -> list[Path]:
         """The files of a product in natural order: the file itself, or what its folder holds (two levels)."""
-        from vestige.imaging import natural_sort_key
-
         path = self.path(index)
         if path.is_file():
             return [path]
         found = [item for pattern in ("*", "*/*") for item in path.glob(pattern)]
         inside = [item for item in found if item.is_file() and item.resolve().is_relative_to(path)]
-        return sorted(inside, key=lambda item: natural_sort_key(item.relative_to(path)))
+        return sorted(inside, key=lambda item: natural_order(item.relative_to(path).as_posix()))
 
 
 @dataclass(frozen=True)
@@ -184,8 +182,6 @@ def key_of(where: str) -> str:
 
 def _walk(folder: Path, depth: int) -> list[tuple[Path, set[str]]]:
     """Folders with the names of their files, in natural order; not through links, nor into products."""
-    from vestige.imaging import natural_sort_key
-
     try:
         with os.scandir(folder) as found:
             items = list(found)
@@ -196,7 +192,7 @@ def _walk(folder: Path, depth: int) -> list[tuple[Path, set[str]]]:
     if depth == 0 or REPORT in names:
         return walked
     inner = [item.name for item in items if item.is_dir(follow_symlinks=False)]
-    for name in sorted(inner, key=natural_sort_key):
+    for name in sorted(inner, key=natural_order):
         if not name.startswith(".") and not (name == _TRUTH and MANIFEST in names):
             walked += _walk(folder / name, depth - 1)
     return walked
