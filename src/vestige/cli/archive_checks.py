@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from vestige.cli.console import Watch, show_json, stop_on_terminate
-from vestige.errors import VestigeError
+from vestige.cli.console import ON_DISK, Watch, fail_in_part, show_json, tell
+
+if TYPE_CHECKING:
+    from vestige.archive import Reproduced
 
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Answer as JSON")
-ARCHIVE = click.argument("archive", type=click.Path(path_type=Path))
+ARCHIVE = click.argument("archive", type=ON_DISK)
 
 
 @click.command()
@@ -25,20 +27,19 @@ def verify(archive: Path, *, again: bool, as_json: bool) -> None:
     from vestige.archive import Archive
     from vestige.archive import verify as check
 
-    with Archive(archive) as opened, _watched() as (watch, stop):
-        found = check(opened, again=again, progress=watch, cancelled=stop)
-    if as_json:
-        show_json(found.__dict__)
-    for problem in found.problems:
-        click.echo(problem, err=True)
-    if not found.done:
-        raise VestigeError(f"stopped after {found.objects} objects; run the same command again to go on")
-    if found.problems:
-        raise VestigeError(f"{archive}: {len(found.problems)} problems in {found.objects} objects")
+    with Archive(archive) as opened, _watched() as watch:
+        found = check(opened, again=again, progress=watch)
     if not as_json:
-        click.echo(
-            f"{archive}: {found.objects} captures, {found.bytes} bytes, {found.records} records: all well"
-        )
+        for problem in found.problems:
+            tell(problem)
+    if found.problems:
+        sentence = f"{archive}: {len(found.problems)} problems in {found.objects} objects"
+        fail_in_part(sentence, found.__dict__, as_json=as_json)
+    say(
+        found.__dict__,
+        f"{archive}: {found.objects} captures, {found.bytes} bytes, {found.records} records: all well",
+        as_json=as_json,
+    )
 
 
 @click.command()
@@ -63,37 +64,41 @@ def reproduce(archive: Path, capture: str, run: str, tolerance: float | None, *,
     from vestige.archive import Archive
     from vestige.archive import reproduce as make_again
 
-    with Archive(archive) as opened, _watched() as (watch, stop):
-        found = make_again(opened, capture, run, tolerance=tolerance, progress=watch, cancelled=stop)
-    if as_json:
-        show_json(
-            [
-                {
-                    "run": result.run,
-                    "accepted": result.accepted,
-                    "products": [item.__dict__ for item in result.products],
-                    "software": result.software,
-                }
-                for result in found
-            ]
-        )
-    for result in found:
-        for item in result.products:
-            same = "the same bits" if item.same_bits else f"differs by {item.difference}"
-            if not as_json:
-                click.echo(f"{result.run[:12]}  {item.name}: {same}")
-        for name, (then, now) in result.software.items():
-            click.echo(f"note: {name} was {then} and is {now}", err=True)
+    with Archive(archive) as opened, _watched() as watch:
+        found = make_again(opened, capture, run, tolerance=tolerance, progress=watch)
+    answer = {
+        "results": [
+            {
+                "run": result.run,
+                "accepted": result.accepted,
+                "products": [item.__dict__ for item in result.products],
+                "software": result.software,
+            }
+            for result in found
+        ]
+    }
+    if not as_json:
+        for result in found:
+            _show(result)
     if not all(result.accepted for result in found):
-        raise VestigeError(f"{capture}: not every product came out as it was")
+        fail_in_part(f"{capture}: not every product came out as it was", answer, as_json=as_json)
+    if as_json:
+        show_json(answer)
+
+
+def _show(result: Reproduced) -> None:
+    for item in result.products:
+        same = "the same bits" if item.same_bits else f"differs by {item.difference}"
+        click.echo(f"{result.run[:12]}  {item.name}: {same}")
+    for name, (then, now) in result.software.items():
+        tell(f"note: {name} was {then} and is {now}")
 
 
 @contextlib.contextmanager
-def _watched() -> Iterator[tuple[Watch, Callable[[], bool]]]:
+def _watched() -> Iterator[Watch]:
     watch = Watch()
-    stop = stop_on_terminate()
     try:
-        yield watch, stop
+        yield watch
     finally:
         watch.close()
 

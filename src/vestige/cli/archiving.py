@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from vestige.cli.archive_checks import ARCHIVE, AS_JSON, rebuild, reproduce, say, verify
-from vestige.cli.console import show_json
+from vestige.cli.console import ON_DISK, fail_in_part, show_json, tell
 from vestige.errors import UsageError, VestigeError
 
 WHO = click.option("--who", default="", help="Who says so; the user of this machine by default")
@@ -42,7 +42,7 @@ def init(archive: Path, catalogue: str, who: str, *, as_json: bool) -> None:
 
 @archive.command()
 @ARCHIVE
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, required=True, type=ON_DISK)
 @click.option("--identifier", default="", help="Inventory number, shelf mark or barcode of the object")
 @SET
 @WHO
@@ -70,16 +70,17 @@ def add(
                 if len(paths) == 1:
                     raise
                 rows.append({"path": str(path), "error": str(error)})
-                click.echo(f"vestige: {error}", err=True)
+                tell(f"vestige: {error}")
                 continue
             rows.append({"path": str(path), **added.__dict__})
             if not as_json:
                 known = "" if added.new else " (was here already)"
                 click.echo(f"{added.identifier}  {added.capture[:12]}  version {added.version}{known}")
-    if as_json:
-        show_json(rows)
     if failed := sum("error" in row for row in rows):
-        raise VestigeError(f"{failed} of {len(rows)} were not taken in; the others are")
+        sentence = f"{failed} of {len(rows)} were not taken in; the others are"
+        fail_in_part(sentence, {"added": rows}, as_json=as_json)
+    if as_json:
+        show_json({"added": rows})
 
 
 @archive.command("list")
@@ -129,7 +130,7 @@ def search(
         for value, count in values.items():
             click.echo(f"  {count:8}  {value}")
     if not found.whole:
-        click.echo("counted over the first matches only", err=True)
+        tell("counted over the first matches only")
 
 
 @archive.command()
@@ -241,7 +242,7 @@ def project(
 @archive.command()
 @ARCHIVE
 @click.argument("name", metavar="[OBJECT|CAPTURE]", required=False)
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for bags, or a .csv file")
+@click.option("--out", type=ON_DISK, required=True, help="Folder for bags, or a .csv file")
 @AS_JSON
 def export(archive: Path, name: str | None, out: Path, *, as_json: bool) -> None:
     """Write bags (BagIt with RO-Crate) of an object or a capture, or all objects as CSV."""
@@ -261,7 +262,7 @@ def export(archive: Path, name: str | None, out: Path, *, as_json: bool) -> None
 
 @archive.command("import")
 @ARCHIVE
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=ON_DISK)
 @WHO
 @AS_JSON
 def import_command(archive: Path, path: Path, who: str, *, as_json: bool) -> None:
@@ -309,7 +310,7 @@ def _page(
     for row in page.objects:
         click.echo(f"{row['identifier']}  {row['title']}")
     if page.after is not None:
-        click.echo(f"more: --after {page.after}", err=True)
+        tell(f"more: --after {page.after}")
 
 
 def _values(texts: tuple[str, ...]) -> dict[str, Any]:

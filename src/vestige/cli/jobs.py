@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from vestige.cli.console import duration, show_json, stop_on_terminate
-from vestige.errors import UsageError, VestigeError
+from vestige.cli.console import duration, fail_in_part, show_json, tell
+from vestige.errors import UsageError
 from vestige.jobs import Dispatcher, Job, Ledger, LocalExecutor, Resources, State, Submission, Work, machine
 from vestige.jobs.states import SETTLED
 
@@ -61,7 +61,7 @@ def submit(place: str, *, as_json: bool, **options: Any) -> None:
     """
     from vestige.jobs.notify import check_address
 
-    tell = tuple(check_address(address) for address in options["tell"])
+    addresses = tuple(check_address(address) for address in options["tell"])
     ledger = _ledger(place)
     planned = _chain(options) if options["chain"] else [(work, ()) for work in _works(options)]
     granted = Resources.of(_budget(options))
@@ -74,7 +74,7 @@ def submit(place: str, *, as_json: bool, **options: Any) -> None:
             priority=options["priority"],
             after=options["after"],
             needs=needs,
-            tell=tell,
+            tell=addresses,
         )
         for work, needs in planned
     ]
@@ -178,22 +178,24 @@ def run(
     try:
         with Postman(Outbox(ledger.engine), mail) as postman:
             dispatcher = Dispatcher(ledger, executor, machine=machine(), hear=hear)
-            summary = dispatcher.run(until_empty=not stay, stop=stop_on_terminate())
+            summary = dispatcher.run(until_empty=not stay)
     finally:
         executor.close()
     for failure in postman.failures:
-        click.echo(f"note: {failure}", err=True)
+        tell(f"note: {failure}")
     counts = {state.value: count for state, count in summary.ended.items() if state in SETTLED}
     left = ledger.counts().get(State.WAITING, 0)
-    if as_json:
-        show_json({"ended": counts, "waiting": left})
-    else:
+    answer = {"ended": counts, "waiting": left}
+    bad = sum(count for name, count in counts.items() if name != State.DONE)
+    if not as_json:
         click.echo(", ".join(f"{count} {name}" for name, count in counts.items()) or "nothing was to do")
         if left:
-            click.echo(f"{left} still waiting: too large for this machine, or the work was stopped", err=True)
-    bad = sum(count for name, count in counts.items() if name != State.DONE)
+            tell(f"{left} still waiting: for a larger machine, or for jobs that came to nothing")
     if bad:
-        raise VestigeError(f"{bad} of {sum(counts.values())} jobs came to nothing; see vestige jobs list")
+        sentence = f"{bad} of {sum(counts.values())} jobs came to nothing; see vestige jobs list"
+        fail_in_part(sentence, answer, as_json=as_json)
+    if as_json:
+        show_json(answer)
 
 
 @jobs.command()
@@ -240,7 +242,7 @@ def retry(
 @AS_JSON
 def watch(place: str, numbers: tuple[int, ...], batch: str | None, *, as_json: bool) -> None:
     """Show how JOBs (or a batch, or all) come on, until they have come to their end."""
-    ledger, stop = _ledger(place), stop_on_terminate()
+    ledger = _ledger(place)
     told: dict[int, str] = {}
     while True:
         found = _watched(ledger, numbers, batch)
@@ -249,7 +251,7 @@ def watch(place: str, numbers: tuple[int, ...], batch: str | None, *, as_json: b
             if told.get(job.id) != line and not as_json:
                 click.echo(line)
             told[job.id] = line
-        if stop() or all(job.state in SETTLED for job in found):
+        if all(job.state in SETTLED for job in found):
             break
         time.sleep(0.5)
     if as_json:
@@ -272,7 +274,7 @@ def _ledger(place: str) -> Ledger:
 
 def _catalogue(place: str) -> str:
     """The database of an archive, or the one at a URL."""
-    from vestige.archive.archive import load_settings
+    from vestige.archive.settings import load_settings
 
     if "://" in place:
         return place
@@ -382,11 +384,11 @@ def _teller() -> Callable[[Job], None]:
     """Show a line as a job changes its state; progress only every few seconds."""
     states: dict[int, tuple[State, float]] = {}
 
-    def tell(job: Job) -> None:
+    def hear(job: Job) -> None:
         now = time.monotonic()
         before = states.get(job.id)
         if before is None or before[0] is not job.state or now - before[1] > 5.0:
             states[job.id] = (job.state, now)
-            click.echo(_line(job), err=True)
+            tell(_line(job))
 
-    return tell
+    return hear

@@ -58,8 +58,9 @@ def kill_again_and_again(
 ) -> Killed:
     """Kill children at random moments and check the archive after each; `folder` must be empty.
 
-    `life` is how long a child lives on average, in seconds. Each object that a killed child may have touched is checked by `verify_object` and by ocfl-py; at
-    the end every byte is verified and the catalogue is compared with one made from the archive alone.
+    `life` is how long a child lives on average, in seconds. Each object that a killed child may have
+    touched is checked by `verify_object` and by ocfl-py; at the end every byte is verified and the
+    catalogue is compared with one made from the archive alone.
     """
     import cv2  # noqa: F401 - loaded once here, not in each child
     import numba  # noqa: F401

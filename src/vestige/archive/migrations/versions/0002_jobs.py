@@ -19,7 +19,7 @@ def upgrade() -> None:
     """Make the tables."""
     op.create_table("jobs", *_what(), *_how(), sa.UniqueConstraint("key", "out", name="uq_jobs_key_out"))
     op.create_index("ix_jobs_batch", "jobs", ["batch"])
-    op.create_index("ix_jobs_state_priority", "jobs", ["state", "priority", "id"])
+    op.create_index("ix_jobs_state_priority", "jobs", ["state", sa.text("priority DESC"), "id"])
     op.create_table(
         "job_needs",
         sa.Column("job", _number(), sa.ForeignKey("jobs.id"), primary_key=True),
