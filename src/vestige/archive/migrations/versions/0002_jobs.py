@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -39,7 +41,7 @@ def upgrade() -> None:
     op.create_index("ix_job_notices_due", "job_notices", ["due"])
 
 
-def _what() -> list[sa.Column[object]]:
+def _what() -> list[sa.Column[Any]]:
     texts = ("title", "technique", "operation", "out", "work")
     return [
         sa.Column("id", _number(), primary_key=True, autoincrement=True),
@@ -57,7 +59,7 @@ def _what() -> list[sa.Column[object]]:
     ]
 
 
-def _how() -> list[sa.Column[object]]:
+def _how() -> list[sa.Column[Any]]:
     counts = ("attempts", "deaths", "interruptions", "token")
     return [
         sa.Column("started", sa.Double()),
