@@ -34,11 +34,11 @@ def test_a_runner_that_is_asked_to_go_gives_its_work_back(tmp_path):
     program = (
         "import signal, sys\n"
         "from vestige.archive import open_database\n"
-        "from vestige.cli.console import stop_on_terminate\n"
         "from vestige.jobs import Dispatcher, Ledger, LocalExecutor, Resources\n"
-        "place = sys.argv[1]\n"
+        "place, asked = sys.argv[1], []\n"
+        "signal.signal(signal.SIGTERM, lambda *_: asked.append(1))\n"
         "executor = LocalExecutor(place, Resources(1, 2**30), preload=['vestige.testing.drill_worker'])\n"
-        "Dispatcher(Ledger(open_database(place)), executor).run(stop=stop_on_terminate())\n"
+        "Dispatcher(Ledger(open_database(place)), executor).run(stop=lambda: bool(asked))\n"
         "executor.close()\n"
     )
     runner = subprocess.Popen([sys.executable, "-c", program, str(tmp_path / "db")])

@@ -140,9 +140,7 @@ class Ledger:
             answer = connection.execute(insert(jobs).values(_columns(item, key, batch, self.clock())))
             assert answer.inserted_primary_key is not None
             return int(answer.inserted_primary_key[0])
-        gone = row["state"] == State.DONE and (
-            item.work.replace or not (Path(item.work.out) / REPORT).is_file()
-        )
+        gone = row["state"] == State.DONE and not (Path(item.work.out) / REPORT).is_file()
         if gone or row["state"] in (State.FAILED, State.CANCELLED):
             self._again(connection, row, work=item.work.model_dump_json(), batch=batch, tell=list(item.tell))
         return int(row["id"])

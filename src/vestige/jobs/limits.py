@@ -45,13 +45,6 @@ def grant(size: int, cores: Sequence[int], devices: str) -> None:
             with contextlib.suppress(OSError):  # a thread may end while we look
                 os.sched_setaffinity(int(thread.name), cores)
     os.environ["CUDA_VISIBLE_DEVICES"] = devices
-    forget_peak()
-
-
-def forget_peak() -> None:
-    """Count peak memory from here on, so that a report tells of its own run (Linux)."""
-    with contextlib.suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5")
 
 
 def resident(pid: int) -> int:

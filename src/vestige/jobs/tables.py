@@ -59,7 +59,7 @@ jobs = Table(
     Column("words", JSON, nullable=False),
     UniqueConstraint("key", "out", name="uq_jobs_key_out"),
 )
-Index("ix_jobs_state_priority", jobs.c.state, jobs.c.priority, jobs.c.id)
+Index("ix_jobs_state_priority", jobs.c.state, jobs.c.priority.desc(), jobs.c.id)
 
 #: Job `job` takes what job `needs` makes.
 needs = Table(

@@ -9,8 +9,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from vestige.capture import Capture, Coordinate
-from vestige.contract.chain import Step, derived, split
+from vestige.capture import Capture, Coordinate, open_capture
+from vestige.contract.chain import split
+from vestige.contract.derived import Made as MadeRun
+from vestige.contract.derived import derived_capture
 from vestige.contract.operation import Operation
 from vestige.contract.product import Product
 from vestige.contract.provenance import path_digest
@@ -19,6 +21,7 @@ from vestige.contract.registry import technique
 from vestige.contract.report import InputRecord, load_report
 from vestige.contract.runner import run_key
 from vestige.contract.source import open_inputs
+from vestige.contract.staging import output_place
 from vestige.errors import InputError, UsageError
 
 
@@ -38,8 +41,8 @@ class Made(_Model):
 class Source(_Model):
     """Where one input of an operation comes from: paths, or products of jobs before.
 
-    With `capture` the products become the frames of a derived capture of that name. With `axis`,
-    only the part of the capture that has value number `index` on that axis is the input.
+    With `capture` the products become the frames of a derived capture of that name, of the thing
+    that the capture `origin` is of. With `axes`, only part `index` of the capture is the input.
 
     >>> Source(name="capture", paths=("coin",), digests=("ab",)).given
     True
@@ -50,7 +53,8 @@ class Source(_Model):
     digests: tuple[str, ...] = ()
     made: tuple[Made, ...] = ()
     capture: str = ""
-    axis: str | None = None
+    origin: str = ""
+    axes: tuple[str, ...] = ()
     index: int = 0
 
     @property
@@ -65,7 +69,7 @@ class Source(_Model):
         told = [
             f"{item.key} {item.product} {item.model_dump_json(include={'coordinates'})}" for item in self.made
         ]
-        told.append(f"{self.capture} {self.axis} {self.index}" if self.capture else "")
+        told.append(f"{self.capture} {' '.join(self.axes)} {self.index}" if self.capture else "")
         digest = hashlib.sha256("\n".join(told).encode()).hexdigest()
         return [InputRecord(name=self.name, what="", path="", sha256=digest)]
 
@@ -118,28 +122,28 @@ class Work(_Model):
 
     def _open(self, operation: Operation, source: Source) -> list[Capture | Product]:
         things = self._products(source) if source.made else opened(operation, source.name, source.paths)
-        if source.axis is None:
+        if not source.axes:
             return things
-        parts = [part for thing in things if isinstance(thing, Capture) for part in split(thing, source.axis)]
+        parts = [
+            part for thing in things if isinstance(thing, Capture) for part in split(thing, *source.axes)
+        ]
         if source.index >= len(parts):
             raise InputError(
                 source.paths[0] if source.paths else source.capture,
-                f"has {len(parts)} values of {source.axis}",
+                f"has {len(parts)} values of {' and '.join(source.axes)}",
                 f"at least {source.index + 1}, as when the job was made",
             )
         return [parts[source.index][1]]
 
     def _products(self, source: Source) -> list[Capture | Product]:
-        made = [(Path(item.folder), load_report(item.folder), item.coordinates) for item in source.made]
+        made = [
+            MadeRun(Path(item.folder), load_report(item.folder), item.coordinates) for item in source.made
+        ]
         if not source.capture:
-            return [
-                report.product(item.product, folder)
-                for item, (folder, report, _) in zip(source.made, made, strict=True)
-            ]
-        step = Step(name="input", operation=f"{self.technique}.{self.operation}", input=source.capture)
-        place = Path(f"{self.out}.input")
-        place.mkdir(parents=True, exist_ok=True)
-        return [derived(made, step, place)]
+            pairs = zip(source.made, made, strict=True)
+            return [run.report.product(item.product, run.folder) for item, run in pairs]
+        origin = open_capture(source.origin)
+        return [derived_capture(made, source.capture, Path(f"{self.out}.input"), origin)]
 
 
 def opened(operation: Operation, name: str, paths: Sequence[str | Path]) -> list[Capture | Product]:
@@ -197,7 +201,7 @@ def prepare(
         sources=tuple(_source(todo, key, places) for key, places in given.items()),
         recipe=recipe.model_dump(mode="json"),
         seed=seed,
-        out=str(Path(out).absolute()),
+        out=str(output_place(out, [Path(path) for places in given.values() for path in places])),
         replace=replace,
     )
 

@@ -30,6 +30,7 @@ from hypothesis.stateful import (
 from sqlalchemy import Engine, delete, event
 
 from vestige.archive.database import open_database, writing
+from vestige.contract.names import ADDED
 from vestige.contract.registry import register, unregister
 from vestige.errors import Cancelled, SupersededError, UsageError
 from vestige.jobs import (
@@ -95,7 +96,9 @@ class LedgerMachine(RuleBasedStateMachine):
         super().__init__()
         self.now = 1_000_000.0
         self.known: dict[int, _Known] = {}
-        register(technique)
+        self.added = technique.name not in ADDED
+        if self.added:
+            register(technique)
         self.engine = self._opened()
         self.ledger = Ledger(self.engine, clock=lambda: self.now, patience=PATIENCE)
         self.leases = Leases(self.ledger)
@@ -117,7 +120,8 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Leave nothing behind."""
-        unregister("drill")
+        if self.added:
+            unregister(technique.name)
 
     @initialize(priorities=st.lists(st.integers(-1, 1), min_size=2, max_size=4))
     def begin(self, priorities: list[int]) -> None:
