@@ -14,10 +14,9 @@ from pathlib import Path
 from _harness import report
 
 from vestige.archive.database import open_database
-from vestige.contract.registry import register
 from vestige.contract.runner import execute
 from vestige.jobs import Dispatcher, Ending, How, Leases, Ledger, LocalExecutor, Resources, Submission, Work
-from vestige.testing.drill import Drill, technique
+from vestige.testing.drill import Drill, make_known, technique
 from vestige.testing.torture import Torture
 
 SMALL = Resources(1, 2**30)
@@ -44,7 +43,7 @@ def overhead(folder: Path, count: int, seconds: float) -> list[list[object]]:
                 for number in range(count * lanes)
             ]
         )
-        executor = LocalExecutor(place, Resources(lanes, 2**40), preload=["vestige.testing.drill_worker"])
+        executor = LocalExecutor(place, Resources(lanes, 2**40), preload=["vestige.testing.drill:make_known"])
         try:
             Dispatcher(ledger, executor).run()
         finally:
@@ -96,7 +95,7 @@ def main() -> None:
     arguments.add_argument("--seed", type=int, default=0)
     arguments.add_argument("--only", choices=["overhead", "ledger", "kills"])
     options = arguments.parse_args()
-    register(technique)
+    make_known()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if options.only in (None, "overhead"):

@@ -37,7 +37,7 @@ def test_a_runner_that_is_asked_to_go_gives_its_work_back(tmp_path):
         "from vestige.jobs import Dispatcher, Ledger, LocalExecutor, Resources\n"
         "place, asked = sys.argv[1], []\n"
         "signal.signal(signal.SIGTERM, lambda *_: asked.append(1))\n"
-        "executor = LocalExecutor(place, Resources(1, 2**30), preload=['vestige.testing.drill_worker'])\n"
+        "executor = LocalExecutor(place, Resources(1, 2**30), preload=['vestige.testing.drill:make_known'])\n"
         "Dispatcher(Ledger(open_database(place)), executor).run(stop=lambda: bool(asked))\n"
         "executor.close()\n"
     )

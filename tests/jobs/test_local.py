@@ -3,7 +3,7 @@
 from vestige.jobs import LocalExecutor
 from vestige.testing.executor import ExecutorConformance
 
-PRELOAD = ["vestige.testing.drill_worker"]
+PRELOAD = ["vestige.testing.drill:make_known"]
 
 
 class TestLocal(ExecutorConformance):

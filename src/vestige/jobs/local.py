@@ -55,7 +55,8 @@ class LocalExecutor:
     ----------
     database : where the ledger is (a folder or URL): a worker asks it before it publishes.
     resources : what may be used in all; the whole machine by default.
-    preload : further modules to import in each worker, such as one that registers a technique.
+    preload : further modules to import in each worker; with ``module:function``, to call as well, such as
+        one that registers a technique.
 
     >>> executor = LocalExecutor("archive", Resources(cores=1, bytes=2**30))
     >>> executor.capacity().cores, executor.news(0)
@@ -75,7 +76,7 @@ class LocalExecutor:
         self._resources = resources or machine()
         self._preload, self._recycle = tuple(preload), recycle
         self._context: ForkServerContext = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload([*PRELOAD, *preload])
+        self._context.set_forkserver_preload([*PRELOAD, *(name.partition(":")[0] for name in preload)])
         self._workers: list[_Worker] = []
         self._looked = 0.0
 

@@ -51,7 +51,10 @@ def main(channel: Connection, errors: Connection, preload: Sequence[str]) -> Non
     faulthandler.enable(sys.stderr)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     for name in preload:
-        import_module(name)
+        module, _, function = name.partition(":")
+        loaded = import_module(module)
+        if function:
+            getattr(loaded, function)()
     inbox: queue.Queue[Any] = queue.Queue()
     stopped = threading.Event()
     threading.Thread(target=_listen, args=(channel, inbox, stopped), daemon=True).start()

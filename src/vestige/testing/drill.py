@@ -1,6 +1,6 @@
 """A technique for drills: it counts, sleeps, fails, dies or takes memory, as its recipe says.
 
-It is not registered by being imported; `vestige.testing.drill_worker` does that, for worker processes.
+It is not registered by being imported: `make_known` does that.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ from vestige.contract import (
     Technique,
     setting,
 )
+from vestige.contract.names import ADDED
+from vestige.contract.registry import register
 from vestige.errors import InputError
 
 Deed = Literal["", "raise", "refuse", "kill", "abort", "exit", "memory", "grow", "deaf", "chatter"]
@@ -129,3 +131,9 @@ technique = Technique(
         Operation("again", "Count once more", Drill, (Input("table", Kind.TABLE, many=True),), _TABLE, run),
     ),
 )
+
+
+def make_known() -> None:
+    """Register the drill in this process; workers are told to (``vestige.testing.drill:make_known``)."""
+    if technique.name not in ADDED:
+        register(technique)

@@ -8,9 +8,8 @@ from __future__ import annotations
 import sys
 
 from vestige.archive.database import open_database
-from vestige.contract.registry import register
 from vestige.jobs import Dispatcher, Job, Ledger, LocalExecutor, Resources, State
-from vestige.testing.drill import technique
+from vestige.testing.drill import make_known
 
 
 def _tell(job: Job) -> None:
@@ -20,9 +19,9 @@ def _tell(job: Job) -> None:
 
 def main(database: str, cores: str) -> None:
     """Work until the queue is empty."""
-    register(technique)
+    make_known()
     room = Resources(int(cores), 2**40)
-    executor = LocalExecutor(database, room, preload=["vestige.testing.drill_worker"])
+    executor = LocalExecutor(database, room, preload=["vestige.testing.drill:make_known"])
     try:
         Dispatcher(Ledger(open_database(database)), executor, hear=_tell).run()
     finally:

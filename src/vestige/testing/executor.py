@@ -4,7 +4,7 @@
 
     class TestMine(ExecutorConformance):
         def make_executor(self, database, resources):
-            return MyExecutor(database, resources, preload=["vestige.testing.drill_worker"])
+            return MyExecutor(database, resources, preload=["vestige.testing.drill:make_known"])
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ SMALL = Resources(1, 2**30)
 
 
 class ExecutorConformance:
-    """Subclass it and give `make_executor`; its workers must import ``vestige.testing.drill_worker``.
+    """Subclass it and give `make_executor`; its workers must call ``vestige.testing.drill:make_known``.
 
     `patience` is how many seconds the slowest single step of a test may take.
     """
