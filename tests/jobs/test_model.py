@@ -1,4 +1,4 @@
-"""The ledger against its model, in SQLite and in PostgreSQL."""
+"""The ledger against its model."""
 
 from hypothesis import HealthCheck, settings
 
