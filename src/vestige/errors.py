@@ -9,6 +9,8 @@ One family, so that a door (command line, web) needs one ``except``::
     ├── MissingError          a program, an extra or a data file that is needed is not installed
     ├── BudgetError           the work cannot be done within the memory or time granted
     ├── OutputError           the result cannot be written: exists, no space, read-only
+    │   └── BusyError         another run is making this very result right now
+    ├── SupersededError       a job's lease ran out and another worker has it: nothing may be published
     └── Cancelled             the person or the job ledger asked to stop
 
 A message is one sentence: which file or argument, what was found, what was expected, what to do next.
@@ -21,11 +23,13 @@ from pathlib import Path
 
 __all__ = [
     "BudgetError",
+    "BusyError",
     "Cancelled",
     "FrameError",
     "InputError",
     "MissingError",
     "OutputError",
+    "SupersededError",
     "UsageError",
     "VestigeError",
 ]
@@ -109,6 +113,22 @@ class OutputError(VestigeError):
     """The result cannot be written where it should go.
 
     >>> issubclass(OutputError, VestigeError)
+    True
+    """
+
+
+class BusyError(OutputError):
+    """Another run is making this very result right now; it may be asked for again later.
+
+    >>> issubclass(BusyError, OutputError)
+    True
+    """
+
+
+class SupersededError(VestigeError):
+    """A job's lease ran out and it was given to another worker: this one must change nothing any more.
+
+    >>> issubclass(SupersededError, VestigeError)
     True
     """
 

@@ -247,9 +247,12 @@ def test_read_only_archive(tmp_path: Path, archive: Archive, capture_folder: Mak
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
-def test_an_archive_of_another_user(archive: Archive, capture_folder: Make) -> None:
+@pytest.mark.parametrize("killed", [False, True])
+def test_an_archive_of_another_user(archive: Archive, capture_folder: Make, killed: bool) -> None:
+    """Where a process was killed the newest rows stand in the write-ahead log alone."""
     add(archive, capture_folder())
-    archive.close()
+    if not killed:
+        archive.close()
     for folder in archive.folder.parents:
         if folder.is_relative_to("/tmp") and folder != Path("/tmp"):
             folder.chmod(0o755)

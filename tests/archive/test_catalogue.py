@@ -13,7 +13,7 @@ from vestige.archive import Archive, add, facet_counts, open_database, project_l
 from vestige.archive.catalogue import size
 from vestige.archive.database import CATALOGUE, reading, writing
 from vestige.archive.tables import metadata
-from vestige.errors import InputError, OutputError, UsageError
+from vestige.errors import InputError, MissingError, OutputError, UsageError
 
 Make = Callable[..., Path]
 
@@ -120,6 +120,7 @@ def test_projects(any_archive: Archive) -> None:
 
 def test_schema_is_the_tables(postgresql: str, tmp_path: Path) -> None:
     """The migrations make just the tables that the code describes."""
+    import vestige.jobs.tables  # noqa: F401 - the ledger's tables are of the same database
 
     def ours(_object: object, name: str | None, kind: str, *_: object) -> bool:
         return not (kind == "table" and str(name).startswith(("words", "alembic")))
@@ -200,6 +201,12 @@ def test_newer_schema_is_refused(tmp_path: Path) -> None:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     engine.dispose()
     with pytest.raises(InputError, match="9999"):
+        open_database(tmp_path)
+
+
+def test_a_library_that_damages_databases_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pysqlite3.sqlite_version_info", (3, 51, 2))
+    with pytest.raises(MissingError, match="can damage a database"):
         open_database(tmp_path)
 
 

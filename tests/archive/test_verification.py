@@ -84,8 +84,13 @@ def test_stopped_and_gone_on_with(filled: Archive) -> None:
 
     def stop() -> bool:
         calls.append(1)
-        return len(calls) > 2
+        return len(calls) == 2
 
+    def press(done: float, total: float, label: str) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        verify(filled, progress=press)
     first = verify(filled, cancelled=stop)
     assert (first.done, first.objects) == (False, 2)
     second = verify(filled)

@@ -33,7 +33,7 @@ def test_from_end_to_end(tmp_path: Path, capture: Path, capsys: pytest.CaptureFi
     assert _run(capsys, "archive", "init", place)[0] == 0
     code, out, _ = _run(capsys, "archive", "add", place, capture, "--set", "collection=Maps", "--json")
     assert code == 0
-    key = json.loads(out)[0]["capture"]
+    key = json.loads(out)["added"][0]["capture"]
     assert "was here already" in _run(capsys, "archive", "add", place, capture)[1]
     assert "MS 42  Psalter" in _run(capsys, "archive", "list", place)[1]
     code, out, _ = _run(capsys, "archive", "search", place, "psal*", "--json")
@@ -71,9 +71,11 @@ def test_what_fails_says_so(tmp_path: Path, capture: Path, capsys: pytest.Captur
         f"vestige: {place} is no archive; expected a folder that vestige archive init made\n",
     )
     _run(capsys, "archive", "init", place)
-    code, _, err = _run(capsys, "archive", "add", place, capture, tmp_path / "none", "--json")
+    code, out, err = _run(capsys, "archive", "add", place, capture, tmp_path / "none", "--json")
     assert code == 1
     assert "1 of 2 were not taken in" in err
+    assert ["error" in row for row in json.loads(out)["added"]] == [False, True]
+    assert json.loads(out)["exit_code"] == 1
     for arguments, code in (
         (["edit", place, "MS 42"], 2),
         (["edit", place, "MS 42", "--set", "title"], 2),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import getpass
 import os
+import shutil
+import tempfile
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -48,11 +50,10 @@ class Archive:
         self.read_only = not _writable(self.store.work)
         if not self.read_only:
             self.store.recover()
-        place = self.settings.catalogue or self.folder / "catalogue"
-        local = not self.settings.catalogue and self.read_only
-        self.engine: Engine = open_database(place, read_only=local)
+        self._copy: tempfile.TemporaryDirectory[str] | None = None
+        self.engine: Engine = self._opened()
         try:
-            if not self.read_only:
+            if not self.read_only or self._copy:
                 self.catch_up()
         except VestigeError:
             self.close()
@@ -95,6 +96,18 @@ class Archive:
         store.keep(SETTINGS, Settings.model_validate(first.body).to_json())
         return cls(folder, who=who, disk=disk, clock=clock)
 
+    def _opened(self) -> Engine:
+        """The catalogue; of a read-only archive that a kill left with a write-ahead log, a copy of it."""
+        if self.settings.catalogue or not self.read_only:
+            return open_database(self.settings.catalogue or self.folder / "catalogue")
+        files = [self.folder / "catalogue" / f"{CATALOGUE}{end}" for end in ("", "-wal")]
+        if not files[1].exists() or not files[1].stat().st_size:
+            return open_database(self.folder / "catalogue", read_only=True)
+        self._copy = tempfile.TemporaryDirectory(prefix="vestige-catalogue-")
+        for file in files:
+            shutil.copyfile(file, Path(self._copy.name) / file.name)
+        return open_database(self._copy.name)
+
     def __enter__(self) -> Self:
         return self
 
@@ -104,6 +117,8 @@ class Archive:
     def close(self) -> None:
         """Let go of the catalogue."""
         self.engine.dispose()
+        if self._copy:
+            self._copy.cleanup()
 
     # -- the catalogue ---------------------------------------------------------------------------
 

@@ -71,28 +71,30 @@ def verify(
     known = _recorded(archive, found)
     if not passed:
         found.problems += _fixed_files(archive)
-    seen = 0
-    for folder in object_folders(archive.store.ocfl, after=passed, problems=found.problems):
-        if cancelled():
-            _note(archive, note, found, passed)
-            return found
-        size, problems = _examined(folder, known)
-        if problems and _grown(archive, found):
-            # Others may add and publish meanwhile: what looked wrong is looked at once more.
-            known = _recorded(archive, found)
+    try:
+        for folder in object_folders(archive.store.ocfl, after=passed, problems=found.problems):
+            if cancelled():
+                return found
             size, problems = _examined(folder, known)
-        found.problems += [f"{folder.relative_to(archive.folder)}: {problem}" for problem in problems]
-        found.objects, found.bytes = found.objects + 1, found.bytes + size
-        passed, seen = folder.name, seen + 1
-        if seen % _NOTE == 0:
+            if problems and _grown(archive, found):
+                # Others may add and publish meanwhile: what looked wrong is looked at once more.
+                known = _recorded(archive, found)
+                size, problems = _examined(folder, known)
+            found.problems += [f"{folder.relative_to(archive.folder)}: {problem}" for problem in problems]
+            found.objects, found.bytes = found.objects + 1, found.bytes + size
+            passed = folder.name
+            if found.objects % _NOTE == 0:
+                _note(archive, note, found, passed)
+            progress(min(found.objects, len(known)), max(len(known), found.objects), "objects")
+        found.done = True
+    finally:  # stopped by a person too
+        if not found.done:
             _note(archive, note, found, passed)
-        progress(min(found.objects, len(known)), max(len(known), found.objects), "objects")
     found.problems += [
         f"the capture {key} is missing"
         for key in known
         if not archive.store.object(ocfl_identifier(key)).is_dir()
     ]
-    found.done = True
     with contextlib.suppress(OSError):
         note.unlink(missing_ok=True)
     return found

@@ -8,11 +8,10 @@ from typing import Any
 
 import click
 
-from vestige.cli.console import show_json
+from vestige.cli.archive_checks import ARCHIVE, AS_JSON, rebuild, reproduce, say, verify
+from vestige.cli.console import ON_DISK, fail_in_part, show_json, tell
 from vestige.errors import UsageError, VestigeError
 
-AS_JSON = click.option("--json", "as_json", is_flag=True, help="Answer as JSON")
-ARCHIVE = click.argument("archive", type=click.Path(path_type=Path))
 WHO = click.option("--who", default="", help="Who says so; the user of this machine by default")
 SET = click.option("--set", "settings", multiple=True, metavar="FIELD=VALUE", help="A field of the object")
 WHERE = click.option("--where", multiple=True, metavar="FIELD=VALUE", help="Only objects with this value")
@@ -43,7 +42,7 @@ def init(archive: Path, catalogue: str, who: str, *, as_json: bool) -> None:
 
 @archive.command()
 @ARCHIVE
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, required=True, type=ON_DISK)
 @click.option("--identifier", default="", help="Inventory number, shelf mark or barcode of the object")
 @SET
 @WHO
@@ -71,16 +70,17 @@ def add(
                 if len(paths) == 1:
                     raise
                 rows.append({"path": str(path), "error": str(error)})
-                click.echo(f"vestige: {error}", err=True)
+                tell(f"vestige: {error}")
                 continue
             rows.append({"path": str(path), **added.__dict__})
             if not as_json:
                 known = "" if added.new else " (was here already)"
                 click.echo(f"{added.identifier}  {added.capture[:12]}  version {added.version}{known}")
-    if as_json:
-        show_json(rows)
     if failed := sum("error" in row for row in rows):
-        raise VestigeError(f"{failed} of {len(rows)} were not taken in; the others are")
+        sentence = f"{failed} of {len(rows)} were not taken in; the others are"
+        fail_in_part(sentence, {"added": rows}, as_json=as_json)
+    if as_json:
+        show_json({"added": rows})
 
 
 @archive.command("list")
@@ -130,7 +130,7 @@ def search(
         for value, count in values.items():
             click.echo(f"  {count:8}  {value}")
     if not found.whole:
-        click.echo("counted over the first matches only", err=True)
+        tell("counted over the first matches only")
 
 
 @archive.command()
@@ -239,6 +239,64 @@ def project(
             click.echo(f"  {quota['institution']}: {brought} of {quota['objects']}")
 
 
+@archive.command()
+@ARCHIVE
+@click.argument("name", metavar="[OBJECT|CAPTURE]", required=False)
+@click.option("--out", type=ON_DISK, required=True, help="Folder for bags, or a .csv file")
+@AS_JSON
+def export(archive: Path, name: str | None, out: Path, *, as_json: bool) -> None:
+    """Write bags (BagIt with RO-Crate) of an object or a capture, or all objects as CSV."""
+    from vestige.archive import Archive, export_bags, export_table
+    from vestige.capture.durable import write_atomically
+
+    with Archive(archive) as opened:
+        if name:
+            made = export_bags(opened, name, out)
+        elif out.suffix.lower() == ".csv":
+            write_atomically(out, export_table(opened).encode("utf-8-sig"))
+            made = [out]
+        else:
+            raise UsageError("name an object or a capture to export, or a .csv file for all objects")
+    say([str(path) for path in made], "\n".join(map(str, made)), as_json=as_json)
+
+
+@archive.command("import")
+@ARCHIVE
+@click.argument("path", type=ON_DISK)
+@WHO
+@AS_JSON
+def import_command(archive: Path, path: Path, who: str, *, as_json: bool) -> None:
+    """Take in the objects of a CSV file, or a bag with its capture and products."""
+    from vestige.archive import Archive, import_bag, import_table
+
+    with Archive(archive, who=who) as opened:
+        if path.is_dir():
+            added = import_bag(opened, path)
+            text = "\n".join(
+                f"{item.identifier}  {item.capture[:12]}  version {item.version}" for item in added
+            )
+            say([item.__dict__ for item in added], text, as_json=as_json)
+            return
+        count = import_table(opened, path)
+    say({"changed": count}, f"{path}: {count} objects changed", as_json=as_json)
+
+
+@archive.command()
+@ARCHIVE
+@click.option(
+    "--accept", "reason", required=True, metavar="REASON", help="Why the last record's time is wrong"
+)
+@WHO
+@AS_JSON
+def clock(archive: Path, reason: str, who: str, *, as_json: bool) -> None:
+    """Go on although this machine's clock stands before the last record; REASON is kept."""
+    from vestige.archive import Archive
+
+    with Archive(archive, who=who) as opened:
+        opened.accept_clock(reason)
+    say({"accepted": reason}, f"{archive}: the clock is accepted", as_json=as_json)
+
+
 def _page(
     archive: Path, words: str, where: tuple[str, ...], limit: int, after: int | None, *, as_json: bool
 ) -> None:
@@ -252,7 +310,7 @@ def _page(
     for row in page.objects:
         click.echo(f"{row['identifier']}  {row['title']}")
     if page.after is not None:
-        click.echo(f"more: --after {page.after}", err=True)
+        tell(f"more: --after {page.after}")
 
 
 def _values(texts: tuple[str, ...]) -> dict[str, Any]:
@@ -269,9 +327,5 @@ def _values(texts: tuple[str, ...]) -> dict[str, Any]:
     return values
 
 
-def say(value: Any, text: str, *, as_json: bool) -> None:
-    """Answer as JSON or in words."""
-    if as_json:
-        show_json(value)
-    else:
-        click.echo(text)
+for command in (verify, rebuild, reproduce):
+    archive.add_command(command)

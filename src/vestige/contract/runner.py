@@ -42,12 +42,14 @@ def execute(
     progress: Progress | None = None,
     cancelled: Callable[[], bool] = lambda: False,
     replace: bool = False,
+    publish: Callable[[Path, Path], None] = publish_folder,
 ) -> Report:
     """Run an operation and put its products, ``report.json`` and ``report.html`` under `out`.
 
     Work is done in a hidden folder beside `out`, which survives a kill: the same call goes on from
     the parts that are finished. `out` appears in one step, whole or not at all. If `out` already
-    holds the result of this very call, that report is returned and nothing is done.
+    holds the result of this very call, that report is returned and nothing is done. `publish(staged,
+    out)` moves the finished folder to its place; a job gives one that asks first whether it still may.
 
     Raises
     ------
@@ -123,7 +125,7 @@ def execute(
         prune(context.output, [Path(product.path).parts[0] for product in products])
         write_atomically(context.output / PAGE, page(report, outcome.pictures).encode())
         write_atomically(context.output / REPORT, to_json(report))
-        publish_folder(context.output, place)
+        publish(context.output, place)
     return report
 
 

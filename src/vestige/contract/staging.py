@@ -17,7 +17,7 @@ from vestige.capture.durable import write_atomically
 from vestige.contract.parts import PartStore
 from vestige.contract.report import REPORT, load_report
 from vestige.contract.report_page import PAGE
-from vestige.errors import InputError, OutputError
+from vestige.errors import BusyError, InputError, OutputError
 
 _DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 
@@ -144,7 +144,7 @@ def _lock(work: Path, place: Path) -> BinaryIO:
                     return lock
         except BlockingIOError:
             lock.close()
-            raise OutputError(
+            raise BusyError(
                 f"{place} is being made by another run: wait for it, or name another folder"
             ) from None
         lock.close()
