@@ -76,8 +76,8 @@ def test_each_light_is_one_sharp_frame_that_keeps_its_light(relit):
     assert capture.thing.title == "Relief"
     assert capture.axes() == ["light"]
     assert (
-        load_report(relit / "sharp" / "003").inputs[0].sha256
-        != load_report(relit / "sharp" / "004").inputs[0].sha256
+        load_report(relit / "sharp" / "003").inputs[0].blake3
+        != load_report(relit / "sharp" / "004").inputs[0].blake3
     )
 
 

@@ -38,13 +38,13 @@ def make_result(capture: Path, folder: Path, *, text: str = "a,b\n1,2\n", used: 
     (folder / "pages").mkdir()
     (folder / "pages" / "1.txt").write_text(text * 3)
     digest = open_capture(capture).digest()
-    inputs = [InputRecord(name="capture", what="capture", path=str(capture), sha256=digest)]
+    inputs = [InputRecord(name="capture", what="capture", path=str(capture), blake3=digest)]
     if used:
-        inputs.append(InputRecord(name="model", what="model", path=str(used), sha256=path_digest(used)[0]))
+        inputs.append(InputRecord(name="model", what="model", path=str(used), blake3=path_digest(used)[0]))
     products = []
     for name, kind, path in (("table", Kind.TABLE, "table.csv"), ("pages", Kind.TEXT, "pages")):
-        sha256, size = path_digest(folder / path)
-        products.append(ProductRecord(name=name, kind=kind, path=path, bytes=size, sha256=sha256))
+        blake3, size = path_digest(folder / path)
+        products.append(ProductRecord(name=name, kind=kind, path=path, bytes=size, blake3=blake3))
     report = Report(
         technique="pages",
         operation="run",

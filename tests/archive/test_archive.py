@@ -125,7 +125,7 @@ def test_captures_that_do_not_fit(archive: Archive, capture_folder: Make, fault:
             frame.unlink()
         case "changed":
             manifest = json.loads((folder / "capture.json").read_bytes())
-            manifest["frames"][1]["sha256"] = "0" * 64
+            manifest["frames"][1]["blake3"] = "0" * 64
             (folder / "capture.json").write_text(json.dumps(manifest))
         case "empty":
             folder = folder.parent / "nothing"

@@ -145,7 +145,7 @@ def test_new_wants_a_folder_and_notes_the_time(two, capsys):
 def test_a_stop_leaves_nothing_half_made(number, tmp_path):
     command = [VESTIGE, "simulate", "relight", "out", "--set", "size=2048"]
     run = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
-    while not any(tmp_path.iterdir()) and run.poll() is None:
+    while not any(tmp_path.glob(".out.vestige/capture/*")) and run.poll() is None:
         time.sleep(0.02)
     run.send_signal(number)
     _, told = run.communicate(timeout=60)

@@ -135,7 +135,7 @@ def test_another_recipe_needs_replace_and_takes_the_place(toy, tmp_path):
     with pytest.raises(OutputError, match="not empty"):
         run_chain(load_chain(path), capture, tmp_path / "out")
     after = run_chain(load_chain(path), capture, tmp_path / "out", replace=True)
-    assert after["twice"][0].inputs[0].sha256 != before["twice"][0].inputs[0].sha256
+    assert after["twice"][0].inputs[0].blake3 != before["twice"][0].inputs[0].blake3
 
 
 def test_a_foreign_folder_in_the_place_of_a_derived_capture_is_left_alone(toy, tmp_path):

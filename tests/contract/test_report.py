@@ -28,7 +28,7 @@ def result(tmp_path_factory, toy_module):
 def test_reads_back_as_written(result):
     report = load_report(result)
     assert report.product("image", result).path == result / "image.tif"
-    assert report.products[0].sha256 == path_digest(result / "image.tif")[0]
+    assert report.products[0].blake3 == path_digest(result / "image.tif")[0]
     with pytest.raises(InputError, match="no product 'mesh'; expected one of image"):
         report.product("mesh", result)
 

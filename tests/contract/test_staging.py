@@ -138,7 +138,7 @@ def test_frames_still_arriving_are_refused_unless_the_operation_takes_them(toy, 
     ):
         run(toy, arriving, tmp_path / "out")
     patient = with_run(toy, toy.operations[0].run, inputs=(Input(accepts_open=True),))
-    assert run(patient, arriving, tmp_path / "out").inputs[0].sha256 == arriving.digest()
+    assert run(patient, arriving, tmp_path / "out").inputs[0].blake3 == arriving.digest()
     growing.seal()
     run(toy, open_capture(capture.root), tmp_path / "sealed")
 

@@ -73,7 +73,7 @@ def test_provenance_record(done):
     report = load_report(folder / "out")
     assert json.loads(printed[printed.index("{") :])["key"] == report.key
     assert report.recipe["gain"] == 1.5
-    assert report.inputs[0].sha256 == open_capture(folder / "in").digest()
+    assert report.inputs[0].blake3 == open_capture(folder / "in").digest()
     assert report.software.vestige == vestige.__version__
 
 

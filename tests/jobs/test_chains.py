@@ -59,7 +59,7 @@ def test_a_chain_of_jobs_gives_what_the_chain_gives(book, tmp_path):
         found = load_report(tmp_path / "out" / name)
         step, _, number = name.partition("/")
         expected = reports[step][int(number or 0)]
-        assert [p.sha256 for p in found.products] == [p.sha256 for p in expected.products]
+        assert [p.blake3 for p in found.products] == [p.blake3 for p in expected.products]
         assert found.key == expected.key, name
     assert [job.id for job in submit(ledger, plan(CHAIN, book, book.root, tmp_path / "out"))] == [
         job.id for job in made

@@ -293,7 +293,7 @@ def write_report(folder: Path, records: list[ProductRecord], title: str = "One o
 def record(name: str, kind: Kind, path: str, about: dict[str, Any] | None = None) -> ProductRecord:
     """One line of a report."""
     digest = hashlib.sha256(name.encode()).hexdigest()
-    return ProductRecord(name=name, kind=kind, path=path, bytes=1, sha256=digest, about=about or {})
+    return ProductRecord(name=name, kind=kind, path=path, bytes=1, blake3=digest, about=about or {})
 
 
 def write_capture(folder: Path, frames: int = 4) -> None:

@@ -176,7 +176,7 @@ class _Fold:
                 "kind": item["kind"],
                 "path": item["path"],
                 "bytes": item["bytes"],
-                "sha256": item["sha256"],
+                "blake3": item["blake3"],
                 "technique": record.body["technique"],
                 "operation": record.body["operation"],
                 "version": record.body["version"],

@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
-from vestige.capture import Calibration, Capture, Frame
+from vestige.capture import Capture
 from vestige.contract.report import Report
 
 METADATA = "ro-crate-metadata.json"
@@ -36,17 +36,14 @@ def crate(
     results: Sequence[Result],
     *,
     published: str,
+    digests: Mapping[str, str] | None = None,
 ) -> bytes:
-    """The metadata of one version; `files` maps each path to its size in bytes.
+    """The metadata of one version; `files` maps each path to its size in bytes, `digests` to its SHA-512.
 
     >>> made = crate({"identifier": "MS 42"}, Capture(), {"capture/a.tif": 5}, [], published="2026-01-01")
     >>> json.loads(made)["@graph"][1]["identifier"]
     'MS 42'
     """
-    recorded: list[Frame | Calibration] = [*capture.frames, *capture.calibration]
-    digests = {f"capture/{item.file}": item.sha256 for item in recorded}
-    for result in results:
-        digests |= {f"{result.folder}/{item.path}": item.sha256 for item in result.report.products}
     graph: list[dict[str, Any]] = [
         {
             "@id": METADATA,
@@ -57,13 +54,13 @@ def crate(
         _root(description, capture, files, results, published),
         {"@id": _PROFILE, "@type": "CreativeWork", "name": "Process Run Crate", "version": "0.5"},
     ]
-    graph += [_file(path, size, digests.get(path, "")) for path, size in sorted(files.items())]
+    graph += [_file(path, size, (digests or {}).get(path, "")) for path, size in sorted(files.items())]
     for result in results:
         graph += _run(result, files)
     graph += _software(results)
     context = [
         "https://w3id.org/ro/crate/1.1/context",
-        {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"},
+        {"sha512": "https://w3id.org/ro/terms/workflow-run#sha512"},
     ]
     return (json.dumps({"@context": context, "@graph": graph}, ensure_ascii=False, indent=1) + "\n").encode()
 
@@ -102,7 +99,7 @@ def _root(
     return root
 
 
-def _file(path: str, size: int, sha256: str) -> dict[str, Any]:
+def _file(path: str, size: int, sha512: str) -> dict[str, Any]:
     entity = {
         "@id": quote(path),
         "@type": "File",
@@ -110,7 +107,7 @@ def _file(path: str, size: int, sha256: str) -> dict[str, Any]:
         "contentSize": str(size),
         "encodingFormat": mimetypes.guess_type(path)[0] or "application/octet-stream",
     }
-    return entity | ({"sha256": sha256} if sha256 else {})
+    return entity | ({"sha512": sha512} if sha512 else {})
 
 
 def _run(result: Result, files: Iterable[str]) -> list[dict[str, Any]]:

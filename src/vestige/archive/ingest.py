@@ -109,9 +109,9 @@ def add_capture(
     if not capture.select():
         raise InputError(capture.root, "holds no frame of an object", "a capture with frames")
     items = _items(capture)
-    if all(item.sha256 for item in items) and (known := _known(archive, capture.digest())):
+    if all(item.blake3 for item in items) and (known := _known(archive, capture.digest())):
         return _as_added(known)
-    sources = [Source(f"{CAPTURE}/{item.file}", capture.path(item), item.sha256) for item in items]
+    sources = [Source(f"{CAPTURE}/{item.file}", capture.path(item), item.blake3) for item in items]
     sources += along
 
     def change(staged: Staged) -> Change:
@@ -128,7 +128,14 @@ def add_capture(
             Source(OBJECT, _json(description)),
         ]
         files |= {item.path: len(item.data) for item in made if isinstance(item.data, bytes)}
-        told = crate(description, sealed, files, [], published=archive.store.log.now()[:10])
+        told = crate(
+            description,
+            sealed,
+            files,
+            [],
+            published=archive.store.log.now()[:10],
+            digests={path: item.sha512 for path, item in staged.kept.items()},
+        )
         made.append(Source(METADATA, told))
 
         def tell(version: Version) -> list[Entry]:
@@ -203,7 +210,7 @@ def publish(archive: Archive, folder: str | Path) -> Added:
                         "kind": item.kind.value,
                         "path": f"{place}/{item.path}",
                         "bytes": item.bytes,
-                        "sha256": item.sha256,
+                        "blake3": item.blake3,
                     }
                     for item in report.products
                 ],
@@ -284,6 +291,7 @@ def _folded(archive: Archive, capture: Mapping[str, Any], staged: Staged, result
         files,
         [*results_of(archive, capture), result],
         published=archive.store.log.now()[:10],
+        digests=read.digests() | {path: item.sha512 for path, item in staged.kept.items()},
     )
     return [*made, Source(METADATA, told)]
 
@@ -292,9 +300,9 @@ def _capture_of(archive: Archive, report: Report, folder: Path) -> dict[str, Any
     """The capture in this archive that a result was made from, directly or through a product."""
     for item in report.inputs:
         if item.what == "capture":
-            found = _known(archive, item.sha256)
+            found = _known(archive, item.blake3)
         else:
-            found = _known(archive, search.product_origin(archive.engine, item.sha256))
+            found = _known(archive, search.product_origin(archive.engine, item.blake3))
         if found:
             return found
     raise InputError(folder, "is made from no capture in this archive", action="add its capture first")
@@ -305,13 +313,13 @@ def _result_files(report: Report, folder: Path, place: str) -> Iterator[Source]:
     for item in report.products:
         path = folder / item.path
         if path.is_dir():
-            if path_digest(path)[0] != item.sha256:
+            if path_digest(path)[0] != item.blake3:
                 raise InputError(path, "has changed since the run", action="run it again")
             for file in sorted(path.rglob("*")):
                 if file.is_file():
                     yield Source(f"{place}/{file.relative_to(folder).as_posix()}", file)
         else:
-            yield Source(f"{place}/{item.path}", path, item.sha256)
+            yield Source(f"{place}/{item.path}", path, item.blake3)
     for name in (REPORT, "report.html"):
         if (folder / name).is_file():
             yield Source(f"{place}/{name}", folder / name)
@@ -320,11 +328,11 @@ def _result_files(report: Report, folder: Path, place: str) -> Iterator[Source]:
 def _used(archive: Archive, report: Report, folder: Path, place: str) -> Iterator[Source]:
     """Products that the run was given and that this archive does not hold: kept with what they made."""
     for number, item in enumerate(report.inputs):
-        if item.what == "capture" or search.product_origin(archive.engine, item.sha256):
+        if item.what == "capture" or search.product_origin(archive.engine, item.blake3):
             continue
         along = sorted((folder / "inputs" / str(number)).glob("*"))
         path = along[0] if along else Path(item.path)
-        if not path.exists() or path_digest(path)[0] != item.sha256:
+        if not path.exists() or path_digest(path)[0] != item.blake3:
             raise InputError(
                 path, f"is no more the {item.what} that the run was given", action="put it back, or run again"
             )
@@ -346,7 +354,7 @@ def _sealed(capture: Capture, staged: Staged) -> Capture:
     """The capture sealed, with the digests found while its files were written."""
 
     def digest(item: Frame | Calibration) -> dict[str, str]:
-        return {"sha256": staged.kept[f"{CAPTURE}/{item.file}"].sha256}
+        return {"blake3": staged.kept[f"{CAPTURE}/{item.file}"].blake3}
 
     update = {
         "state": "sealed",

@@ -143,15 +143,15 @@ def _budget(record: Mapping[str, Any]) -> Budget:
 def _input(archive: Archive, item: InputRecord, kept: Path) -> Capture | Product:
     """What a run was given, from the archive."""
     if item.what == "capture":
-        if search.capture(archive.engine, item.sha256) is None:
+        if search.capture(archive.engine, item.blake3) is None:
             raise InputError(item.path, "is a capture that is not in this archive", action="add it")
-        return kept_capture(archive, item.sha256)
+        return kept_capture(archive, item.blake3)
     paths = list(kept.iterdir()) if kept.is_dir() else []
-    origin = search.product_origin(archive.engine, item.sha256)
+    origin = search.product_origin(archive.engine, item.blake3)
     if origin:
-        row = next(p for p in _products(archive, origin) if p["sha256"] == item.sha256)
+        row = next(p for p in _products(archive, origin) if p["blake3"] == item.blake3)
         paths = [_product_path(archive, origin, row)]
-    if len(paths) != 1 or path_digest(paths[0])[0] != item.sha256:
+    if len(paths) != 1 or path_digest(paths[0])[0] != item.blake3:
         raise InputError(item.path, f"is a {item.what} that is not in this archive", action="add its result")
     return Product(paths[0].stem, Kind(item.what), paths[0])
 

@@ -160,9 +160,9 @@ def capture(engine: Engine, key: str) -> dict[str, Any] | None:
         return found[0] | {"products": _products(connection, key)}
 
 
-def product_origin(engine: Engine, sha256: str) -> str:
+def product_origin(engine: Engine, blake3: str) -> str:
     """The key of the capture that holds a product of that digest; empty where none does."""
-    query = select(products.c.capture).where(products.c.sha256 == sha256).limit(1)
+    query = select(products.c.capture).where(products.c.blake3 == blake3).limit(1)
     with reading(engine) as connection:
         return str(connection.execute(query).scalar() or "")
 

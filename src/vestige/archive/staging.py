@@ -23,11 +23,11 @@ _LARGE = 4 << 20
 
 @dataclass(frozen=True)
 class Source:
-    """A file to keep: its path in the archive, its bytes or where they lie, the SHA-256 they must have."""
+    """A file to keep: its path in the archive, its bytes or where they lie, the BLAKE3 they must have."""
 
     path: str
     data: Path | bytes
-    sha256: str = ""
+    blake3: str = ""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,6 @@ class Kept:
     path: str
     bytes: int
     sha512: str
-    sha256: str
     blake3: str
 
 
@@ -130,28 +129,28 @@ def _make_place(disk: Disk, content: Path, source: Source, made: set[Path]) -> N
 
 
 def _keep(disk: Disk, content: Path, source: Source) -> Kept:
-    sha512, sha256, b3 = hashlib.sha512(), hashlib.sha256(), blake3()
+    sha512, audited = hashlib.sha512(), blake3()
     size = 0
 
     def passing() -> Iterator[memoryview]:
         nonlocal size
         for chunk in _chunks(source):
             sha512.update(chunk)
-            sha256.update(chunk)
-            b3.update(chunk)
+            audited.update(chunk)
             size += len(chunk)
             yield chunk
 
     large = len(source.data) if isinstance(source.data, bytes) else _size(source.data)
     disk.write(content / source.path, passing(), sync=large >= _LARGE)
-    if source.sha256 and sha256.hexdigest() != source.sha256:
+    digest = audited.hexdigest()
+    if source.blake3 and digest != source.blake3:
         raise InputError(
             source.data if isinstance(source.data, Path) else source.path,
             "has changed since it was recorded",
-            f"SHA-256 {source.sha256[:12]}…",
+            f"BLAKE3 {source.blake3[:12]}…",
             "copy it from the camera again",
         )
-    return Kept(source.path, size, sha512.hexdigest(), sha256.hexdigest(), b3.hexdigest())
+    return Kept(source.path, size, sha512.hexdigest(), digest)
 
 
 def _size(path: Path) -> int:

@@ -73,7 +73,7 @@ products = Table(
     Column("kind", String, nullable=False),
     Column("path", Text, nullable=False),
     Column("bytes", BigInteger, nullable=False),
-    Column("sha256", String, nullable=False, index=True),
+    Column("blake3", String, nullable=False, index=True),
     Column("technique", String, nullable=False),
     Column("operation", String, nullable=False),
     Column("version", Integer, nullable=False),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections import Counter
@@ -11,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
+from blake3 import blake3
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -80,7 +80,7 @@ class Frame(_Model):
     """
 
     file: File
-    sha256: str = ""
+    blake3: str = ""
     role: str = "object"
     coordinates: dict[str, Coordinate] = Field(default_factory=dict)
     supersedes: str = ""
@@ -110,7 +110,7 @@ class Calibration(_Model):
 
     kind: str
     file: File
-    sha256: str = ""
+    blake3: str = ""
 
 
 class Capture(_Model):
@@ -203,7 +203,7 @@ class Capture(_Model):
         return [self.path(item) for item in self.calibration if item.kind == kind]
 
     def digest(self) -> str:
-        """A SHA-256 over what the capture says and over the bytes of its files.
+        """A BLAKE3 over what the capture says and over the bytes of its files.
 
         Every file is read: a digest that was recorded earlier is checked, not trusted.
 
@@ -215,14 +215,14 @@ class Capture(_Model):
         record = self.model_dump(mode="json", exclude={"created", "state", "notes"})
         items: list[Frame | Calibration] = [*self.frames, *self.calibration]
         for item, listed in zip(items, [*record["frames"], *record["calibration"]], strict=True):
-            listed["sha256"] = file_digest(self.path(item))
-            if item.sha256 not in ("", listed["sha256"]):
+            listed["blake3"] = file_digest(self.path(item))
+            if item.blake3 not in ("", listed["blake3"]):
                 raise FrameError(
                     self.path(item),
                     "has changed since it was recorded",
-                    action="restore it, or correct its sha256 in capture.json",
+                    action="restore it, or correct its blake3 in capture.json",
                 )
-        return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
+        return blake3(json.dumps(record, sort_keys=True).encode()).hexdigest()
 
     def to_json(self) -> str:
         """The manifest as written to ``capture.json``."""
@@ -288,7 +288,7 @@ def save(capture: Capture, folder: str | os.PathLike[str]) -> Path:
 
 
 def file_digest(path: str | os.PathLike[str]) -> str:
-    """The SHA-256 of a file, as hexadecimal.
+    """The BLAKE3 of a file, as hexadecimal.
 
     Raises
     ------
@@ -298,11 +298,14 @@ def file_digest(path: str | os.PathLike[str]) -> str:
     >>> import tempfile
     >>> with tempfile.NamedTemporaryFile() as empty:
     ...     file_digest(empty.name)[:8]
-    'e3b0c442'
+    'af1349b9'
     """
     try:
-        with open(path, "rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+        with open(path, "rb", buffering=0) as stream:
+            buffer, digest = memoryview(bytearray(1 << 20)), blake3()
+            while count := stream.readinto(buffer):
+                digest.update(buffer[:count])
+            return digest.hexdigest()
     except OSError as error:
         raise InputError(path, f"cannot be read ({error.strerror})") from None
 

@@ -22,7 +22,7 @@ def check(capture: Capture) -> list[str]:
             problems.append(f"{item.file} is missing")
         elif path.stat().st_size == 0:
             problems.append(f"{item.file} is empty")
-        elif item.sha256 and file_digest(path) != item.sha256:
+        elif item.blake3 and file_digest(path) != item.blake3:
             problems.append(f"{item.file} has changed since it was recorded")
     if not capture.select():
         problems.append("the capture holds no frame of the object")
@@ -49,9 +49,9 @@ def seal(capture: Capture) -> Capture:
     return capture.model_copy(
         update={
             "state": "sealed",
-            "frames": [f.model_copy(update={"sha256": file_digest(capture.path(f))}) for f in capture.frames],
+            "frames": [f.model_copy(update={"blake3": file_digest(capture.path(f))}) for f in capture.frames],
             "calibration": [
-                c.model_copy(update={"sha256": file_digest(capture.path(c))}) for c in capture.calibration
+                c.model_copy(update={"blake3": file_digest(capture.path(c))}) for c in capture.calibration
             ],
         }
     ).at(capture.root)

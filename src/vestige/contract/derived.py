@@ -75,7 +75,7 @@ def _frames(made: Sequence[Made], source: str) -> tuple[list[Path], list[Frame]]
         for page, file in enumerate(pictures, start=1):
             at = {**one.shared, **(coordinates(page=float(page)) if len(pictures) > 1 else {})}
             files.append(file)
-            frames.append(Frame(file=f"{number:03d}_{file.name}", sha256=file_digest(file), coordinates=at))
+            frames.append(Frame(file=f"{number:03d}_{file.name}", blake3=file_digest(file), coordinates=at))
     return files, frames
 
 

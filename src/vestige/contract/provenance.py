@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import platform
 import re
@@ -13,6 +12,8 @@ import sys
 from functools import cache
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
+
+from blake3 import blake3
 
 import vestige
 from vestige.capture import file_digest
@@ -120,7 +121,7 @@ def peak_mib() -> float:
 
 
 def path_digest(path: Path) -> tuple[str, int]:
-    """SHA-256 and size of a file, or of a folder (over the names and digests of what it holds).
+    """BLAKE3 and size of a file, or of a folder (over the names and digests of what it holds).
 
     >>> path_digest(Path("no such file"))
     Traceback (most recent call last):
@@ -130,7 +131,7 @@ def path_digest(path: Path) -> tuple[str, int]:
     if not path.is_dir():
         digest = file_digest(path)
         return digest, path.stat().st_size
-    whole, size = hashlib.sha256(), 0
+    whole, size = blake3(), 0
     for item in sorted(path.rglob("*")):
         if item.is_file():
             size += item.stat().st_size

@@ -32,7 +32,7 @@ class ProductRecord(_Model):
     kind: Kind
     path: str
     bytes: int
-    sha256: str
+    blake3: str
     about: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -42,7 +42,7 @@ class InputRecord(_Model):
     name: str
     what: str
     path: str
-    sha256: str
+    blake3: str
 
 
 class Software(_Model):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+
+from blake3 import blake3
 
 from vestige.capture import Capture
 from vestige.capture.durable import publish_folder, write_atomically
@@ -137,11 +138,11 @@ def run_key(
         technique.name,
         operation.name,
         operation.version,
-        [[item.name, item.sha256] for item in inputs],
+        [[item.name, item.blake3] for item in inputs],
         recipe.model_dump(mode="json"),
         seed,
     ]
-    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
+    return blake3(json.dumps(record, sort_keys=True).encode()).hexdigest()
 
 
 def _check_inputs(technique: Technique, operation: Operation, given: Inputs) -> None:
@@ -188,10 +189,10 @@ def _input_records(given: Inputs) -> list[InputRecord]:
     for name in given:
         for item in given[name]:
             if isinstance(item, Capture):
-                record = InputRecord(name=name, what="capture", path=str(item.root), sha256=item.digest())
+                record = InputRecord(name=name, what="capture", path=str(item.root), blake3=item.digest())
             else:
                 record = InputRecord(
-                    name=name, what=item.kind.value, path=str(item.path), sha256=path_digest(item.path)[0]
+                    name=name, what=item.kind.value, path=str(item.path), blake3=path_digest(item.path)[0]
                 )
             records.append(record)
     return records
@@ -228,7 +229,7 @@ def _already(out: Path, key: str) -> Report | None:
     if report.key != key:
         return None
     try:
-        whole = all(path_digest(out / item.path) == (item.sha256, item.bytes) for item in report.products)
+        whole = all(path_digest(out / item.path) == (item.blake3, item.bytes) for item in report.products)
     except InputError:
         return None
     return report if whole else None
@@ -286,7 +287,7 @@ def _product_records(
                 kind=product.kind,
                 path=path.relative_to(context.output).as_posix(),
                 bytes=size,
-                sha256=digest,
+                blake3=digest,
                 about=plain(product.about),
             )
         )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from blake3 import blake3
 from pydantic import BaseModel, ConfigDict, Field
 
 from vestige.capture import Capture, Coordinate, open_capture
@@ -65,13 +65,13 @@ class Source(_Model):
     def records(self) -> list[InputRecord]:
         """The input as it counts in the job's key."""
         if self.given:
-            return [InputRecord(name=self.name, what="", path="", sha256=digest) for digest in self.digests]
+            return [InputRecord(name=self.name, what="", path="", blake3=digest) for digest in self.digests]
         told = [
             f"{item.key} {item.product} {item.model_dump_json(include={'coordinates'})}" for item in self.made
         ]
         told.append(f"{self.capture} {' '.join(self.axes)} {self.index}" if self.capture else "")
-        digest = hashlib.sha256("\n".join(told).encode()).hexdigest()
-        return [InputRecord(name=self.name, what="", path="", sha256=digest)]
+        digest = blake3("\n".join(told).encode()).hexdigest()
+        return [InputRecord(name=self.name, what="", path="", blake3=digest)]
 
 
 class Work(_Model):

@@ -104,7 +104,7 @@ class StoreConformance:
         """A missing or changed source: the store is as it was."""
         before = list(store.records())
         (tmp_path / "a").write_bytes(b"other")
-        for source in (Source("a", tmp_path / "none"), Source("a", tmp_path / "a", sha256="0" * 64)):
+        for source in (Source("a", tmp_path / "none"), Source("a", tmp_path / "a", blake3="0" * 64)):
             with pytest.raises(InputError):
                 store.put([Source("b", b"good"), source], lambda _: Change("one", [], lambda _: []), who="me")
             with pytest.raises(InputError):

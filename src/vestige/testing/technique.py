@@ -105,13 +105,13 @@ class TechniqueConformance:
         """The forward model depends on recipe and seed alone."""
         recipe = self.technique.forward.recipe.make(values=self.scene)
         again = simulate(self.technique, tmp_path / "again", recipe, seed=3)
-        assert [f.sha256 for f in seal(again).frames] == [f.sha256 for f in seal(capture).frames]
+        assert [f.blake3 for f in seal(again).frames] == [f.blake3 for f in seal(capture).frames]
 
     def test_other_seed_other_frames(self, capture: Capture, tmp_path: Path) -> None:
         """Chance comes from the seed."""
         recipe = self.technique.forward.recipe.make(values=self.scene)
         other = simulate(self.technique, tmp_path / "other", recipe, seed=4)
-        assert [f.sha256 for f in seal(other).frames] != [f.sha256 for f in seal(capture).frames]
+        assert [f.blake3 for f in seal(other).frames] != [f.blake3 for f in seal(capture).frames]
 
     # -- the run -------------------------------------------------------------------------------
 
@@ -125,7 +125,7 @@ class TechniqueConformance:
             assert Path(record.path) == Path(declared[record.name].path), "not where the operation says"
             validate(report.product(record.name, out))
             assert record.bytes > 0
-            assert len(record.sha256) == 64
+            assert len(record.blake3) == 64
 
     def test_report_tells_all(self, result: tuple[Report, Path]) -> None:
         """The report reads back, with measurements, provenance and pictures for a person."""
@@ -145,14 +145,14 @@ class TechniqueConformance:
 
     def test_frames_are_untouched(self, result: tuple[Report, Path], capture: Capture) -> None:
         """Originals are never altered."""
-        assert [f.sha256 for f in seal(open_capture(capture.root)).frames] == [
-            f.sha256 for f in seal(capture).frames
+        assert [f.blake3 for f in seal(open_capture(capture.root)).frames] == [
+            f.blake3 for f in seal(capture).frames
         ]
 
     def test_same_run_same_bits(self, result: tuple[Report, Path], capture: Capture, tmp_path: Path) -> None:
         """Run again elsewhere: the same products, bit for bit."""
         again = self._execute(capture, tmp_path / "again")
-        assert {p.name: p.sha256 for p in again.products} == {p.name: p.sha256 for p in result[0].products}
+        assert {p.name: p.blake3 for p in again.products} == {p.name: p.blake3 for p in result[0].products}
 
     def test_same_call_is_found_done(self, result: tuple[Report, Path], capture: Capture) -> None:
         """Asking again for what is there costs nothing; anything else there is left alone."""
@@ -205,7 +205,7 @@ class TechniqueConformance:
         assert not set(before) & set(after), "a finished part was done again"
         assert sorted(before + after) == sorted(parts)
         found = load_report(out)
-        assert {p.name: p.sha256 for p in found.products} == {p.name: p.sha256 for p in result[0].products}
+        assert {p.name: p.blake3 for p in found.products} == {p.name: p.blake3 for p in result[0].products}
         assert sorted(found.warnings) == sorted(result[0].warnings), "a warning was lost with the kill"
         assert [item.name for item in home.iterdir()] == ["out"]
 

@@ -157,7 +157,7 @@ class Torture:
             self.damage.lost.append(str(error))
             return
         for record in report.products:
-            if path_digest(out / record.path)[0] != record.sha256:
+            if path_digest(out / record.path)[0] != record.blake3:
                 self.damage.lost.append(f"{out.name}/{record.path} is not what was published")
 
     def _inspect_diary(self) -> None:

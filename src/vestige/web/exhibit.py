@@ -82,7 +82,7 @@ class Exhibit:
             "deepest": pyramid.deepest,
             "tile": TILE,
             "tiles": self.address("tiles", item),
-            "version": f"{self.record.sha256[:8]}{path.stat().st_mtime_ns:x}"[-20:],
+            "version": f"{self.record.blake3[:8]}{path.stat().st_mtime_ns:x}"[-20:],
         }
 
     def sheets(self) -> list[tuple[int, Path]]:

@@ -78,13 +78,13 @@ def _captures() -> None:
         *_texts("kind"),
         *_texts("path", kind=sa.Text),
         sa.Column("bytes", sa.BigInteger(), nullable=False),
-        *_texts("sha256", "technique", "operation"),
+        *_texts("blake3", "technique", "operation"),
         sa.Column("version", sa.Integer(), nullable=False),
         *_texts("published"),
         sa.Column("sequence", _number(), nullable=False),
     )
     op.create_index("ix_products_sequence", "products", ["sequence"])
-    op.create_index("ix_products_sha256", "products", ["sha256"])
+    op.create_index("ix_products_blake3", "products", ["blake3"])
 
 
 def _log() -> None:
