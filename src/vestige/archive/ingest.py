@@ -109,7 +109,7 @@ def add_capture(
     if not capture.select():
         raise InputError(capture.root, "holds no frame of an object", "a capture with frames")
     items = _items(capture)
-    if all(item.blake3 for item in items) and (known := _known(archive, capture.digest())):
+    if all(item.blake3 for item in items) and (known := _known(archive, capture.digest(recorded=True))):
         return _as_added(known)
     sources = [Source(f"{CAPTURE}/{item.file}", capture.path(item), item.blake3) for item in items]
     sources += along
@@ -117,7 +117,7 @@ def add_capture(
     def change(staged: Staged) -> Change:
         archive.catch_up()
         sealed = _sealed(capture, staged)
-        key = sealed.digest()
+        key = sealed.digest(recorded=True)
         if found := _known(archive, key):
             raise _Known(found)
         described = archive.description_entry(_described(archive, identifier, sealed, values))
