@@ -102,34 +102,33 @@ def ingest(folder: Path, *, quick: bool) -> list[list[object]]:
 
 
 def growth(folder: Path, *, quick: bool) -> list[list[object]]:
-    """Small captures: the durable rate at 1,000 objects and at 100,000; then bit flips and rebuild."""
-    small, large, sample = (200, 2000, 100) if quick else (1000, 100_000, 300)
-    place, source = folder / "archive", folder / "frames"
+    """Small captures into 1,000 objects and into 100,000, in turns; then bit flips and rebuild."""
+    sizes, sample, turns = ((200, 2000), 50, 3) if quick else ((1000, 100_000), 100, 9)
+    source = folder / "frames"
     source.mkdir()
     (source / "a.tif").write_bytes(random.Random(2).randbytes(2000))
-    Archive.make(place).close()
-    rates = {}
-    count = 0
-    for target in (small, large):
-        with Archive(place, disk=Unsynced()) as archive:
-            for number in range(count, target):
+    for size in sizes:
+        Archive.make(folder / f"archive {size}").close()
+        with Archive(folder / f"archive {size}", disk=Unsynced()) as archive:
+            for number in range(size):
                 _small(archive, source, number)
-        os.sync()
-        parts = []
-        for part in range(3):
-            with Archive(place) as archive:
-                first = target + part * sample
+    os.sync()
+    rates: dict[int, list[float]] = {size: [] for size in sizes}
+    for turn in range(turns):
+        for size in sizes if turn % 2 else sizes[::-1]:
+            with Archive(folder / f"archive {size}") as archive:
+                first = size + turn * sample
                 spent = _seconds(lambda first=first, archive=archive: [
                     _small(archive, source, number) for number in range(first, first + sample)
                 ])  # fmt: skip
-            parts.append(sample / spent)
-        rates[target] = statistics.median(parts)
-        count = target + 3 * sample
-    made = [
-        [f"ingest at {small} objects", rates[small], "objects/s", "", f"median of 3 x {sample}, durable"],
-        [f"ingest at {large} objects", rates[large], "objects/s", "", f"median of 3 x {sample}, durable"],
-        ["ratio", rates[large] / rates[small], "", ">= 0.9", ""],
+            rates[size].append(sample / spent)
+    middle = {size: statistics.median(values) for size, values in rates.items()}
+    about = f"durable, median of {turns} x {sample}, in turns"
+    made: list[list[object]] = [
+        [f"ingest at {size} objects", middle[size], "objects/s", "", about] for size in sizes
     ]
+    made.append(["ratio", middle[sizes[1]] / middle[sizes[0]], "", ">= 0.9", ""])
+    place, count = folder / f"archive {sizes[1]}", sizes[1] + turns * sample
     return made + _rebuilt(place, count) + _flips(place, 300 if quick else 10_000)
 
 
