@@ -228,3 +228,40 @@ def test_owners_are_told_from_those_that_are_gone():
     name, machine, _, space = host().split("+")
     assert gone(f"{name}+{machine}+before+{space}/1/1"), "the machine was started again since"
     assert not gone(f"another+{machine}+x+{space}/1/1")
+
+
+def test_an_owner_that_cannot_be_looked_at_is_not_gone(monkeypatch):
+    """No more files can be opened, say: that is no reason to take its jobs away."""
+    me = owner()
+
+    def full(*_arguments, **_rest):
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr("pathlib.Path.read_text", full)
+    assert not gone(me)
+
+
+def test_however_many_jobs_wait_for_a_device_others_go_on(ledger, drill):
+    ledger.submit([*(drill(number, cuda=1) for number in range(80)), drill(99)])
+    room, leases = Resources(4, 2**33, 1), Leases(ledger)
+    assert [leases.claim(ME, room).work.recipe["number"] for _ in range(2)] == [0, 99]
+
+
+def test_work_given_back_that_was_to_stop_is_cancelled(ledger, drill):
+    """The runner goes home between the wish to cancel and the next sign of life."""
+    ledger.submit([drill(1)])
+    attempt = Leases(ledger).claim(ME, ROOM)
+    ledger.cancel(1)
+    Leases(ledger).release(attempt)
+    assert ledger.job(1).state is State.CANCELLED
+
+
+def test_a_job_behind_one_that_failed_already_does_not_wait_for_ever(ledger, drill):
+    ledger.submit([drill(1)])
+    settled(ledger, How.FAILED)
+    (late,) = ledger.submit([drill(2, after=[1])])
+    assert late.state is State.CANCELLED
+    assert "job 1, which it needs, is failed" in late.words[-1].sentence
+    assert ledger.retry(late.id).state is State.CANCELLED
+    ledger.retry(1)
+    assert ledger.counts() == {"waiting": 2}

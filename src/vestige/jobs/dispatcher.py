@@ -86,6 +86,7 @@ class Dispatcher:
         """One round: give signs of life, take back what was lost, hand out what fits, hear the news."""
         self._beat()
         if self._due("recover", _RECOVER):
+            self._beat(now=True)  # after a sleep of the machine its own leases look lost: renew them first
             for identifier in self.leases.recover():
                 self._hear(identifier)
         if self._due("claim", _LOOK):
@@ -115,11 +116,12 @@ class Dispatcher:
     def _expects(self) -> bool:
         return self.leases.expects(self.executor.capacity())
 
-    def _beat(self) -> None:
-        """Renew all leases when it is time, or tell progress; hear who must stop."""
+    def _beat(self, *, now: bool = False) -> None:
+        """Renew all leases when it is time (or `now`), or tell progress; hear who must stop."""
         patience = self.ledger.patience
         news = any(held.progress for held in self._held.values())
-        if not self._held or not self._due("beat", patience.progress if news else 4 * patience.progress):
+        pause = 0.0 if now else patience.progress if news else 4 * patience.progress
+        if not self._held or not self._due("beat", pause):
             return
         beats = [Beat(held.attempt, held.progress) for held in self._held.values()]
         orders = self.leases.beat(beats)

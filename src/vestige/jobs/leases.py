@@ -23,9 +23,6 @@ from vestige.jobs.states import Ending, How, LastWords, State
 from vestige.jobs.tables import jobs, needs
 from vestige.jobs.work import Work
 
-#: How many waiting jobs are looked at for one that fits what is free.
-_LOOKED_AT = 64
-
 
 @dataclass(frozen=True)
 class Beat:
@@ -82,8 +79,13 @@ class Leases:
             rooms = [capacity - mine]
             if machine is not None and others != Resources(0, 0):
                 rooms.append(machine - others - mine)
-            row = _choose(connection.execute(ready.limit(_LOOKED_AT)).mappings(), rooms)
+            # What waits for a device is overtaken, however much of it waits.
+            devices = jobs.c.cuda <= max(0, min(room.cuda for room in rooms))
+            row = connection.execute(ready.where(devices).limit(1)).mappings().first()
             if row is None:
+                return None
+            resources = Resources(row["cores"], row["bytes"], row["cuda"])
+            if any(resources.cores > room.cores or resources.bytes > room.bytes for room in rooms):
                 return None
             values = {"owner": owner, "host": host, "heartbeat": now, "started": now, "moved": now}
             token, number = row["token"] + 1, row["attempts"] + 1
@@ -92,7 +94,6 @@ class Leases:
                 .where(jobs.c.id == row["id"])
                 .values(state=State.RUNNING.value, token=token, attempts=number, **values)
             )
-            resources = Resources(row["cores"], row["bytes"], row["cuda"])
             work = Work.model_validate_json(row["work"])
             return Attempt(row["id"], token, work, resources, number, row["key"])
 
@@ -166,8 +167,9 @@ class Leases:
 
     def release(self, attempt: Attempt) -> None:
         """Give a job back that nothing is wrong with: whoever held it goes home."""
+        now = self.clock()
         with writing(self.engine) as connection:
-            back_to_waiting(connection, _holding(connection, attempt))
+            self._end(connection, _holding(connection, attempt), Ending(How.CANCELLED), now)
 
     def recover(self, is_gone: Callable[[str], bool] = gone) -> list[int]:
         """Take back the jobs whose lease ran out, or whose owner is gone; answers with their numbers.
@@ -264,16 +266,6 @@ def _used(connection: Connection, *which: ColumnElement[bool]) -> Resources:
     sums = [func.coalesce(func.sum(column), 0) for column in (jobs.c.cores, jobs.c.bytes, jobs.c.cuda)]
     row = connection.execute(select(*sums).where(jobs.c.state == State.RUNNING.value, *which)).one()
     return Resources(*(int(value) for value in row))
-
-
-def _choose(rows: Iterable[Mapping[Any, Any]], rooms: list[Resources]) -> Mapping[Any, Any] | None:
-    for row in rows:
-        wanted = Resources(row["cores"], row["bytes"], row["cuda"])
-        if all(wanted.fits(room) for room in rooms):
-            return row
-        if not all(Resources(wanted.cores, wanted.bytes).fits(room) for room in rooms):
-            return None
-    return None
 
 
 def _held(attempt: Attempt) -> list[ColumnElement[bool]]:

@@ -13,7 +13,7 @@ from vestige.archive.database import reading, writing
 from vestige.contract.report import REPORT
 from vestige.errors import UsageError
 from vestige.jobs.job import Job, Submission
-from vestige.jobs.settling import followers, settle
+from vestige.jobs.settling import fall, followers, settle
 from vestige.jobs.states import RETRIABLE, How, LastWords, Patience, State
 from vestige.jobs.tables import jobs, needs
 
@@ -60,6 +60,7 @@ class Ledger:
                 made.append(self._submit(connection, item, key, batch))
                 before = {*item.after, *(made[number] for number in item.needs)}
                 self._tie(connection, made[-1], before)
+                fall(connection, made[-1], self.clock())
             return [_one(connection, identifier) for identifier in made]
 
     def job(self, identifier: int) -> Job:
@@ -153,6 +154,7 @@ class Ledger:
             .where(jobs.c.id == row["id"])
             .values({"state": State.WAITING.value, **fresh, **progress, **values})
         )
+        fall(connection, row["id"], self.clock())
         for follower in followers(connection, [row["id"]]):
             held = follower["words"] and follower["words"][-1]["how"] == How.UPSTREAM
             if follower["state"] == State.CANCELLED and held:

@@ -44,7 +44,10 @@ def gone(name: str) -> bool:
     place, _, rest = name.partition("/")
     pid, _, started = rest.partition("/")
     if place == host():
-        return not pid.isdigit() or _started(int(pid)) != started
+        try:
+            return not pid.isdigit() or _started(int(pid)) != started
+        except OSError:  # no more files can be opened, say: that tells nothing of that process
+            return False
     here, there = host().split("+"), place.split("+")
     return len(there) == len(here) and here[:2] == there[:2] and here[3] == there[3]
 
@@ -56,7 +59,7 @@ def _started(pid: int) -> str:
         if not Path("/proc/self/stat").exists():
             return f"{psutil.Process(pid).create_time():.2f}"
         fields = stat.read_text().rpartition(")")[2].split()
-    except (OSError, psutil.NoSuchProcess):
+    except (FileNotFoundError, ProcessLookupError, psutil.NoSuchProcess):
         return "none"
     return "ended" if fields[0] in "ZX" else fields[19]
 

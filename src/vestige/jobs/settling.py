@@ -59,13 +59,26 @@ def followers(connection: Connection, identifiers: Sequence[int]) -> list[Row]:
     return [dict(row) for row in found.mappings()]
 
 
+def fall(connection: Connection, identifier: int, now: float) -> None:
+    """End a waiting job for which a job that it needs came to nothing before: else it waits for ever."""
+    mine = select(needs.c.needs).where(needs.c.job == identifier)
+    gone = select(jobs).where(jobs.c.id.in_(mine), jobs.c.state.in_([state.value for state in RETRIABLE]))
+    before = connection.execute(gone.order_by(jobs.c.id).limit(1)).mappings().first()
+    row = connection.execute(select(jobs).where(jobs.c.id == identifier)).mappings().one()
+    if before is not None and row["state"] == State.WAITING:
+        _fall_with(connection, row, before["id"], State(before["state"]), now)
+
+
 def _cancel_followers(connection: Connection, row: Row, state: State, now: float) -> None:
     for follower in followers(connection, [row["id"]]):
-        if follower["state"] != State.WAITING:
-            continue
-        sentence = f"job {row['id']}, which it needs, is {state.value}: retry that one and this will follow"
-        words = LastWords(how=How.UPSTREAM, sentence=sentence, at=now)
-        settle(connection, follower, State.CANCELLED, now, words)
+        if follower["state"] == State.WAITING:
+            _fall_with(connection, follower, row["id"], state, now)
+
+
+def _fall_with(connection: Connection, row: Row, before: int, state: State, now: float) -> None:
+    sentence = f"job {before}, which it needs, is {state.value}: retry that one and this will follow"
+    words = LastWords(how=How.UPSTREAM, sentence=sentence, at=now)
+    settle(connection, row, State.CANCELLED, now, words)
 
 
 def _announce(connection: Connection, row: Row, state: State, words: LastWords | None, now: float) -> None:

@@ -60,7 +60,6 @@ def main(channel: Connection, errors: Connection, preload: Sequence[str]) -> Non
     threading.Thread(target=_listen, args=(channel, inbox, stopped), daemon=True).start()
     while (order := inbox.get()) is not None:
         attempt, cores, devices, database = order
-        stopped.clear()
         limits.grant(attempt.resources.bytes, cores, devices)
         tell = _throttled(channel, attempt.name)
         ending = carry_out(attempt, database, tell, stopped.is_set)
@@ -139,10 +138,16 @@ def _listen(channel: Connection, inbox: queue.Queue[Any], stopped: threading.Eve
             with contextlib.suppress(OSError):
                 os.killpg(0, signal.SIGKILL)
             os._exit(1)
-        if order == "stop":
-            stopped.set()
-        else:
-            inbox.put(order)
+        heed(order, inbox, stopped)
+
+
+def heed(order: Any, inbox: queue.Queue[Any], stopped: threading.Event) -> None:
+    """Take one order, in the order they come: a stop right behind an attempt is for that attempt."""
+    if order == "stop":
+        stopped.set()
+    else:
+        stopped.clear()
+        inbox.put(order)
 
 
 def _throttled(channel: Connection, name: str) -> Progress:
