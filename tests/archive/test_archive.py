@@ -338,3 +338,15 @@ def test_a_log_that_lost_records(archive: Archive) -> None:
     segment.write_bytes(b"".join(lines[:-1]))
     with pytest.raises(InputError, match="ends at record 2"):
         Archive(archive.folder)
+
+
+def test_what_is_no_file_is_refused(archive: Archive, tmp_path: Path) -> None:
+    """A pipe would keep the archive waiting for ever."""
+    (tmp_path / "c").mkdir()
+    os.mkfifo(tmp_path / "c" / "x.tif")
+    (tmp_path / "c" / "capture.json").write_text(
+        '{"thing": {"identifier": "MS 1"}, "frames": [{"file": "x.tif"}]}'
+    )
+    with pytest.raises(InputError, match="is no file"):
+        add(archive, tmp_path / "c")
+    assert archive.known("MS 1") is None

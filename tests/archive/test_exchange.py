@@ -10,6 +10,8 @@ from rocrate.rocrate import ROCrate
 
 from vestige.archive import Archive, add, export_bags, import_bag, verify
 from vestige.archive.exchange import check_bag
+from vestige.contract.provenance import path_digest
+from vestige.contract.report import load_report, to_json
 from vestige.errors import InputError, OutputError
 from vestige.testing import mutants
 
@@ -89,3 +91,27 @@ def test_a_damaged_file_does_not_leave(archive: Archive, bag: Path, tmp_path: Pa
     with pytest.raises(InputError, match="is damaged"):
         export_bags(archive, "MS 42/ä", tmp_path / "more")
     assert list((tmp_path / "more").iterdir()) == []
+
+
+def test_files_of_a_result_with_any_name_come_back(
+    archive: Archive, capture_folder: Make, result_folder: Make, tmp_path: Path
+) -> None:
+    """Line ends, those of Unicode too, and a space at the end."""
+    capture, result = capture_folder("c"), result_folder(tmp_path / "c")
+    names = ["a\nb", "c\u2028d", "e\x0bf", "g ", " h", "i%0Aj", "k\rl", "m\\n", "line\x85end"]
+    for name in names:
+        (result / "pages" / name).write_text(name)
+    report = load_report(result)
+    digest, size = path_digest(result / "pages")
+    fresh = [
+        item.model_copy(update={"blake3": digest, "bytes": size}) if item.path == "pages" else item
+        for item in report.products
+    ]
+    (result / "report.json").write_bytes(to_json(report.model_copy(update={"products": fresh})))
+    add(archive, capture)
+    add(archive, result)
+    assert verify(archive).problems == []
+    (bag,) = export_bags(archive, "MS 42", tmp_path / "bags")
+    with Archive.make(tmp_path / "other") as other:
+        assert [item.version for item in import_bag(other, bag)] == [1, 2]
+        assert verify(other).problems == []

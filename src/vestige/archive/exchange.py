@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import uuid
 from collections.abc import Iterator, Mapping
@@ -218,11 +219,12 @@ def _lines(path: Path) -> Iterator[tuple[str, str]]:
         raise InputError(path, f"cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:
         raise InputError(path, "is not in UTF-8") from None
-    for number, line in enumerate(text.splitlines(), start=1):
+    # Not `splitlines`, nor `strip`: a name may hold a line separator of Unicode or end in a space.
+    for number, line in enumerate(re.split(r"\r\n|\r|\n", text.rstrip("\r\n")), start=1):
         digest, _, name = line.partition(" ")
         if len(digest) != 128 or not name.strip():
             raise InputError(path, f"has no digest and path on line {number}")
-        yield digest.lower(), unquote(name.strip())
+        yield digest.lower(), unquote(name.lstrip(" \t"))
 
 
 def _description(path: Path) -> dict[str, Any]:

@@ -36,7 +36,7 @@ _LAYOUT_CONFIG = {
     "shortObjectRoot": False,
 }
 _DIGEST = re.compile(r"[0-9a-f]{128}")
-_CONTENT = re.compile(r"v[1-9][0-9]*/content/.+")
+_CONTENT = re.compile(r"v[1-9][0-9]*/content/.+", re.DOTALL)
 
 
 def root_files() -> dict[str, bytes]:

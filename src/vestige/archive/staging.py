@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -155,9 +156,12 @@ def _keep(disk: Disk, content: Path, source: Source) -> Kept:
 
 def _size(path: Path) -> int:
     try:
-        return path.stat().st_size
+        found = path.stat()
     except OSError as error:
         raise InputError(path, f"cannot be read ({error.strerror})") from None
+    if not stat.S_ISREG(found.st_mode):  # a pipe would keep the writer waiting for ever
+        raise InputError(path, "is no file", "a file that can be kept")
+    return found.st_size
 
 
 def _chunks(source: Source) -> Iterator[memoryview]:

@@ -235,7 +235,7 @@ def _content(folder: Path, inventory: Inventory) -> tuple[int, list[str]]:
         if hashlib.sha512(data).hexdigest() != digests.pop(path):
             problems.append(f"{path} has changed")
         version = path.split("/", 1)[0]
-        for line in data.decode(errors="replace").splitlines():
+        for line in data.decode(errors="replace").split("\n"):
             sums[f"{version}/content/{line[66:]}"] = line[:64]
     present = {
         Path(here, name).relative_to(folder).as_posix()
