@@ -2,11 +2,15 @@
 
 from pathlib import Path
 
+import pytest
+
 from vestige.testing.killing import kill_again_and_again
 
 
-def test_kills(tmp_path: Path) -> None:
-    found = kill_again_and_again(tmp_path, 12, seed=3, life=0.3)
+@pytest.mark.parametrize("catalogue", ["sqlite", "postgresql"])
+def test_kills(tmp_path: Path, catalogue: str, request: pytest.FixtureRequest) -> None:
+    url = request.getfixturevalue("postgresql") if catalogue == "postgresql" else ""
+    found = kill_again_and_again(tmp_path, 12, seed=3, life=0.3, catalogue=url)
     assert found.acknowledged >= 3
     assert found.lost == []
     assert found.invalid == []

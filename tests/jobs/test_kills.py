@@ -6,14 +6,20 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from vestige.archive import open_database
 from vestige.jobs import Ledger, Resources, State, Submission, prepare
 from vestige.testing.drill import Drill
 from vestige.testing.torture import Torture
 
 
-def test_kill_after_kill(tmp_path):
-    damage = Torture(tmp_path, seed=3).run(8)
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_kill_after_kill(tmp_path, database, request):
+    place = request.getfixturevalue("postgresql") if database == "postgresql" else ""
+    torture = Torture(tmp_path, seed=3, database=place)
+    damage = torture.run(8)
+    torture.ledger.engine.dispose()
     assert damage.kills == 8
     assert damage.runner_kills >= 2
     assert (damage.lost, damage.redone, damage.twice_at_once, damage.orphans) == ([], [], [], [])

@@ -54,9 +54,17 @@ class Killed:
 
 
 def kill_again_and_again(
-    folder: Path, kills: int, *, seed: int = 0, life: float = 0.12, frame_bytes: int = 20_000
+    folder: Path,
+    kills: int,
+    *,
+    seed: int = 0,
+    life: float = 0.12,
+    frame_bytes: int = 20_000,
+    catalogue: str = "",
 ) -> Killed:
     """Kill children at random moments and check the archive after each; `folder` must be empty.
+
+    The catalogue is SQLite, or the database that `catalogue` names.
 
     `life` is how long a child lives on average, in seconds. Each object that a killed child may have
     touched is checked by `verify_object` and by ocfl-py; at the end every byte is verified and the
@@ -68,7 +76,7 @@ def kill_again_and_again(
     from vestige.archive import rebuild
 
     chance = random.Random(seed)
-    Archive.make(folder / "archive").close()
+    Archive.make(folder / "archive", catalogue=catalogue).close()
     found = Killed()
     checked = 0
     for _ in range(kills):

@@ -40,11 +40,15 @@ class Damage:
 
 
 class Torture:
-    """Drills in a queue under `folder`, and somebody who kills what works on them."""
+    """Drills in a queue under `folder`, and somebody who kills what works on them.
 
-    def __init__(self, folder: Path, *, seed: int = 0, cores: int = 2) -> None:
+    The ledger lies in a database under `folder`, or in the one that `database` names.
+    """
+
+    def __init__(self, folder: Path, *, seed: int = 0, cores: int = 2, database: str = "") -> None:
         self.folder, self.cores, self.chance = folder, cores, random.Random(seed)
-        self.ledger = Ledger(open_database(folder / "archive"))
+        self.database = database or str(folder / "archive")
+        self.ledger = Ledger(open_database(self.database))
         self.damage, self.submitted = Damage(), set[int]()
         self.stored: dict[tuple[int, int], float] = {}
         self._runner: subprocess.Popen[str] | None = None
@@ -66,9 +70,8 @@ class Torture:
         return self.damage
 
     def _refill(self) -> None:
-        """Keep the queue filled, and give back what was quarantined for the deaths it was made to die."""
-        for job in self.ledger.jobs(state=State.QUARANTINED):
-            self.ledger.retry(job.id)
+        """Keep the queue filled."""
+        self._forgive()
         while self.ledger.counts().get("waiting", 0) < 2 * self.cores:
             number = len(self.submitted)
             recipe = Drill(number=number, parts=PARTS, seconds=0.05, diary=str(self.folder / "diary"))
@@ -80,7 +83,7 @@ class Torture:
         """Start the runner and wait until it has taken up work again."""
         begin = time.monotonic()
         command = [sys.executable, "-m", "vestige.testing.drill_runner"]
-        command += [str(self.folder / "archive"), str(self.cores)]
+        command += [self.database, str(self.cores)]
         self._runner = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         assert self._runner.stdout is not None
         if self._runner.stdout.readline():
@@ -130,11 +133,16 @@ class Torture:
                     self.stored.setdefault((number, part), time.time())
 
     def _finish(self) -> None:
+        self._forgive()
         while (counts := self.ledger.counts()).get("waiting", 0) + counts.get("running", 0):
             self._start()
             self._let_it_work()
-            for job in self.ledger.jobs(state=State.QUARANTINED):
-                self.ledger.retry(job.id)
+            self._forgive()
+
+    def _forgive(self) -> None:
+        """Give back what was quarantined for the deaths it was made to die."""
+        for job in self.ledger.jobs(state=State.QUARANTINED):
+            self.ledger.retry(job.id)
 
     def _inspect(self) -> None:
         jobs, before = dict[int, State](), None
