@@ -133,9 +133,10 @@ def _callback(technique: Technique, operation: Operation) -> Callable[..., None]
     named = [item.name for item in operation.inputs[1:]]
 
     def run(out: Path, inputs: tuple[Path, ...] = (), **options: Any) -> None:
-        recipe = operation.recipe.make(options["preset"], options["settings"])
+        settings, inputs_set = _apart(options["settings"], named)
+        recipe = operation.recipe.make(options["preset"], settings)
         budget = Budget.parse(options["memory"], options["cores"], options["device"])
-        others = {name: options[name] for name in named if options[name] is not None}
+        others = {name: options[name] for name in named if options[name] is not None} | inputs_set
         watch = Watch()
 
         def one(paths: tuple[Path, ...], folder: Path) -> Report:
@@ -162,6 +163,14 @@ def _callback(technique: Technique, operation: Operation) -> Callable[..., None]
             watch.close()
 
     return run
+
+
+def _apart(settings: Sequence[str], named: Sequence[str]) -> tuple[list[str], dict[str, Path]]:
+    """``--set NAME=PATH`` names an input as ``--NAME PATH`` does: its digest, not its path, is kept."""
+    paths = {
+        name: Path(value) for name, _, value in (text.partition("=") for text in settings) if name in named
+    }
+    return [text for text in settings if text.partition("=")[0] not in paths], paths
 
 
 def _refuse_several(operation: Operation, given: Mapping[str, Sequence[Any]]) -> None:

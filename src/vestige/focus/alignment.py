@@ -20,7 +20,7 @@ from vestige.imaging import register, warp
 from vestige.imaging.correlation import Pyramid, local_contrast, similarity_of
 from vestige.imaging.correlation import align as correlate
 
-__all__ = ["Warp", "align", "chained", "coverage", "pair"]
+__all__ = ["Warp", "align", "chained", "coverage", "gain_of", "pair"]
 
 FLOAT = NDArray[np.float32]
 MATRIX = NDArray[np.float64]
@@ -122,7 +122,7 @@ def pair(fixed: FLOAT, moving: FLOAT, *, motion: bool = True, exposure: bool = T
     1.25
     """
     found = _motion(fixed, moving) if motion else Warp(np.eye(3))
-    gain = _gain(fixed, moving, found.matrix) if exposure else 1.0
+    gain = gain_of(fixed, moving, found.matrix) if exposure else 1.0
     return Warp(found.matrix, gain, found.score)
 
 
@@ -171,8 +171,15 @@ def _motion(fixed: FLOAT, moving: FLOAT) -> Warp:
     return Warp(matrix, 1.0, score)
 
 
-def _gain(fixed: FLOAT, moving: FLOAT, matrix: MATRIX) -> float:
-    """Median ratio of brightness, after a blur so wide that focus does not matter."""
+def gain_of(fixed: FLOAT, moving: FLOAT, matrix: MATRIX) -> float:
+    """What `moving` is multiplied by to be as bright as `fixed`, on which it lies by `matrix`.
+
+    The median ratio of brightness, after a blur so wide that focus does not matter.
+
+    >>> grey = np.full((40, 40), 0.5, np.float32)
+    >>> round(gain_of(grey, 0.8 * grey, np.eye(3)), 3)
+    1.25
+    """
     moved = warp(moving, matrix, fixed.shape, interpolation="linear")
     known = np.isfinite(moved).astype(np.float32)
     shrink = min(1.0, GAIN_SIDE / max(fixed.shape))

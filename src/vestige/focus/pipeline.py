@@ -11,15 +11,18 @@ from numpy.typing import NDArray
 from vestige.contract import Context, Inputs, Kind, Outcome, Picture, Product, Recipe
 from vestige.focus.assembly import Stacked
 from vestige.focus.frames import FileFrame, Frames, frames_of_capture
-from vestige.focus.recipe import StackRecipe
-from vestige.focus.stacking import stack_frames
+from vestige.focus.recipe import AlignRecipe, StackRecipe
+from vestige.focus.reuse import read_alignment, write_alignment
+from vestige.focus.stacking import Aligned, align_frames, stack_frames
 from vestige.imaging import ImageWriter, picture
 
-__all__ = ["run"]
+__all__ = ["run", "run_align"]
 
 FLOAT = NDArray[np.float32]
+Lying = Aligned | Stacked
 DEPTHS = {"uint8": 8, "uint16": 16, "float32": 32}
 PICTURE_SIDE = 1000
+ALIGNMENT = Product("alignment", Kind.TABLE, Path("alignment.json"))
 
 
 def run(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
@@ -36,17 +39,47 @@ def run(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
     >>> with Context() as context:
     ...     outcome = run(Inputs({"capture": [capture]}), StackRecipe(), context)
     >>> [product.name for product in outcome.products]
-    ['image', 'depth', 'confidence']
+    ['image', 'depth', 'confidence', 'alignment']
     """
     assert isinstance(recipe, StackRecipe)
-    capture = inputs.capture()
-    done = stack_frames(frames_of_capture(capture, context.warn), recipe, context)
-    small = _write(done, context)
+    capture, given = inputs.capture(), inputs.product("reuse_alignment")
+    recorded = read_alignment(given.path) if given else None
+    done = stack_frames(frames_of_capture(capture, context.warn), recipe, context, recorded)
+    small, rows = _write(done, context), _rows(done)
+    write_alignment(context.output / "alignment.json", (done.shape[1], done.shape[0]), rows)
     return Outcome(
-        products=_products(done, capture.settings.get("pixel_mm")),
-        measurements=_measurements(done, small["confidence"]),
+        products=[*_products(done, capture.settings.get("pixel_mm")), ALIGNMENT],
+        measurements=_measurements(done) | _confidence(small["confidence"]),
         pictures=_pictures(done, small),
-        frames=_rows(done),
+        frames=rows,
+    )
+
+
+def run_align(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
+    """Find how the frames of a capture lie on one another, and keep it for those of other lights.
+
+    Raises
+    ------
+    InputError : fewer than two frames can be used.
+
+    >>> import tempfile, pathlib
+    >>> from vestige.focus.recipe import SceneRecipe
+    >>> from vestige.focus.simulate import make
+    >>> capture = make(SceneRecipe(height=64, frames=3), pathlib.Path(tempfile.mkdtemp()), 0)
+    >>> with Context() as context:
+    ...     outcome = run_align(Inputs({"capture": [capture]}), AlignRecipe(), context)
+    >>> len(outcome.frames)
+    3
+    """
+    assert isinstance(recipe, AlignRecipe)
+    found = align_frames(frames_of_capture(inputs.capture(), context.warn), recipe, context)
+    rows, shape = _rows(found), found.frames.shape
+    write_alignment(context.output / "alignment.json", (shape[1], shape[0]), rows)
+    return Outcome(
+        products=[ALIGNMENT],
+        measurements=_measurements(found),
+        pictures=[_reference_picture(found)],
+        frames=rows,
     )
 
 
@@ -111,53 +144,51 @@ def _products(done: Stacked, pixel_mm: Any) -> list[Product]:
     ]
 
 
-def _measurements(done: Stacked, confidence: FLOAT) -> dict[str, Any]:
-    scales = [warp.scale for warp in done.warps]
+def _measurements(found: Lying) -> dict[str, Any]:
+    scales, shape = [warp.scale for warp in found.warps], found.frames.shape
     return {
-        "frames": len(done.warps),
-        "megapixels": round(done.shape[0] * done.shape[1] / 1e6, 2),
+        "frames": len(found.warps),
+        "size_px": [shape[1], shape[0]],
+        "megapixels": round(shape[0] * shape[1] / 1e6, 2),
         "breathing_percent": round(100 * (max(scales) - min(scales)), 3),
-        "largest_shift_px": round(max(float(np.hypot(*warp.shift(done.shape))) for warp in done.warps), 2),
-        "largest_gain": round(max(max(warp.gain, 1 / warp.gain) for warp in done.warps), 4),
-        "lowest_correlation": round(min(warp.score for warp in done.warps), 3),
-        "confident_share": round(float((confidence > 0.5).mean()), 3),
+        "largest_shift_px": round(max(float(np.hypot(*warp.shift(shape))) for warp in found.warps), 2),
+        "largest_gain": round(max(max(warp.gain, 1 / warp.gain) for warp in found.warps), 4),
+        "lowest_correlation": round(min(warp.score for warp in found.warps), 3),
     }
 
 
-def _rows(done: Stacked) -> list[dict[str, Any]]:
+def _confidence(small: FLOAT) -> dict[str, Any]:
+    return {"confident_share": round(float((small > 0.5).mean()), 3)}
+
+
+def _rows(found: Lying) -> list[dict[str, Any]]:
     """What became of each frame."""
     rows = []
-    for number, (frame, warp) in enumerate(zip(done.frames.items, done.warps, strict=True)):
-        x, y = warp.shift(done.shape)
-        rows.append(
-            {
-                "file": frame.name,
-                "focus": done.frames.focus[number] if done.frames.focus else number,
-                "unit": done.unit,
-                "reference": number == done.reference,
-                "scale": round(warp.scale, 5),
-                "shift_x_px": round(x, 2),
-                "shift_y_px": round(y, 2),
-                "turn_deg": round(warp.turn, 3),
-                "gain": round(warp.gain, 4),
-                "correlation": round(warp.score, 3),
-                "sharpest_share": round(done.shares[number], 4),
-                "matrix": warp.matrix.tolist(),
-            }
-        )
+    frames = found.frames
+    shares = found.shares if isinstance(found, Stacked) else ()
+    for number, (frame, warp) in enumerate(zip(frames.items, found.warps, strict=True)):
+        x, y = warp.shift(frames.shape)
+        row = {
+            "file": frame.name,
+            "focus": frames.focus[number] if frames.focus else number,
+            "unit": "mm" if frames.focus else "frame",
+            "reference": number == found.reference,
+            "scale": round(warp.scale, 5),
+            "shift_x_px": round(x, 2),
+            "shift_y_px": round(y, 2),
+            "turn_deg": round(warp.turn, 3),
+            "gain": warp.gain,
+            "correlation": round(warp.score, 3),
+            "matrix": warp.matrix.tolist(),
+        }
+        rows.append(row | ({"sharpest_share": round(shares[number], 4)} if shares else {}))
     return rows
 
 
 def _pictures(done: Stacked, small: dict[str, FLOAT]) -> list[Picture]:
-    frame = done.frames.items[done.reference]
-    opened = frame.open()
-    try:
-        before = picture(opened.proxy(PICTURE_SIDE))
-    finally:
-        opened.close()
     return [
         Picture("All in focus", picture(small["image"]), f"{len(done.warps)} frames fused"),
-        Picture("One frame", before, f"{frame.name}, the reference"),
+        _reference_picture(done),
         Picture(
             "Depth",
             picture(small["depth"], colour_map="viridis"),
@@ -169,3 +200,13 @@ def _pictures(done: Stacked, small: dict[str, FLOAT]) -> list[Picture]:
             "White: a clear peak",
         ),
     ]
+
+
+def _reference_picture(found: Lying) -> Picture:
+    frame = found.frames.items[found.reference]
+    opened = frame.open()
+    try:
+        before = picture(opened.proxy(PICTURE_SIDE))
+    finally:
+        opened.close()
+    return Picture("One frame", before, f"{frame.name}, the reference")

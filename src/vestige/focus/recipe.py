@@ -7,7 +7,22 @@ from typing import Literal
 from vestige.contract import Recipe, setting
 
 
-class StackRecipe(Recipe):
+class AlignRecipe(Recipe):
+    """How the frames of a stack are laid on one another.
+
+    >>> AlignRecipe().proxy
+    1600
+    """
+
+    align: bool = setting(True, "Register the frames: breathing, shift and small turns")
+    exposure: bool = setting(True, "Bring all frames to the brightness of the reference frame")
+    reference: str = setting("", "File name of the frame whose view is kept; the middle frame where empty")
+    proxy: int = setting(
+        1600, "Longest side of the pictures that registration compares", unit="px", ge=64, le=8192
+    )
+
+
+class StackRecipe(AlignRecipe):
     """How a focus stack becomes one sharp picture and its depth.
 
     >>> StackRecipe.make("steady").align
@@ -20,12 +35,6 @@ class StackRecipe(Recipe):
         "noisy": {"sharpness": 6.0, "depth_window": 5.0},
     }
 
-    align: bool = setting(True, "Register the frames: breathing, shift and small turns")
-    exposure: bool = setting(True, "Bring all frames to the brightness of the reference frame")
-    reference: str = setting("", "File name of the frame whose view is kept; the middle frame where empty")
-    proxy: int = setting(
-        1600, "Longest side of the pictures that registration compares", unit="px", ge=64, le=8192
-    )
     levels: int = setting(6, "Levels of the pyramid; each doubles the size of what is fused", ge=1, le=10)
     sharpness: float = setting(
         12.0, "How hard the sharpest frame wins: 1 blends, 12 all but picks one", gt=0, le=12

@@ -13,14 +13,15 @@ from numpy.typing import NDArray
 
 from vestige.contract import Context
 from vestige.errors import FrameError, InputError, UsageError
-from vestige.focus.alignment import Warp, chained, grey, pair
+from vestige.focus.alignment import Warp, chained, gain_of, grey, pair
 from vestige.focus.assembly import Stacked, assemble
 from vestige.focus.frames import Frames, frames_of_items
-from vestige.focus.recipe import StackRecipe
+from vestige.focus.recipe import AlignRecipe, StackRecipe
+from vestige.focus.reuse import Recorded, recorded_of
 from vestige.focus.spool import keep
 from vestige.imaging import Strip
 
-__all__ = ["Stack", "stack", "stack_frames"]
+__all__ = ["Aligned", "Stack", "align_frames", "stack", "stack_frames"]
 
 FLOAT = NDArray[np.float32]
 
@@ -55,6 +56,7 @@ def stack(
     focus: Sequence[float] | None = None,
     recipe: StackRecipe | None = None,
     context: Context | None = None,
+    warps: Sequence[Warp] | None = None,
 ) -> Stack:
     """One sharp picture and its depth from frames of different focus.
 
@@ -65,10 +67,12 @@ def stack(
     focus : focus position of each frame in mm.
     recipe : settings; the defaults where None.
     context : workspace, budget and progress; a temporary one where None.
+    warps : how each frame lies on the reference, as another stack's `warps` tell: for the same object under
+        another light. Their matrices are taken over to the last bit; brightness is measured anew.
 
     Raises
     ------
-    InputError : fewer than two frames can be used.
+    InputError : fewer than two frames can be used, or `warps` are for another number of frames.
     UsageError : another number of focus positions than frames.
 
     >>> near, far = np.full((2, 64, 64), 0.25, np.float32)
@@ -78,7 +82,9 @@ def stack(
     ([10.0, 20.0], 'mm')
     """
     with context or Context() as given:
-        done = stack_frames(frames_of_items(frames, focus, given.warn), recipe or StackRecipe(), given)
+        usable = frames_of_items(frames, focus, given.warn)
+        recorded = None if warps is None else recorded_of(warps, usable.shape, usable.focus)
+        done = stack_frames(usable, recipe or StackRecipe(), given, recorded)
         whole = Strip(0, done.shape[0], 0, done.shape[0])
         return Stack(
             done.image(whole),
@@ -91,21 +97,71 @@ def stack(
         )
 
 
-def stack_frames(frames: Frames, recipe: StackRecipe, context: Context) -> Stacked:
+@dataclass(frozen=True)
+class Aligned:
+    """Frames that can be read and how each lies on the one whose number is `reference`."""
+
+    frames: Frames
+    warps: list[Warp]
+    reference: int
+
+
+def stack_frames(
+    frames: Frames, recipe: StackRecipe, context: Context, recorded: Recorded | None = None
+) -> Stacked:
     """Stack frames within the memory of the context; every frame and strip done survives a kill.
 
     Raises
     ------
-    InputError : fewer than two frames can be read.
+    InputError : fewer than two frames can be read, or `recorded` is the alignment of other frames.
     UsageError : the recipe names a reference that is not among them.
     """
+    lie = align_frames(frames, recipe, context, recorded)
+    return assemble(lie.frames, lie.warps, lie.reference, recipe, context)
+
+
+def align_frames(
+    frames: Frames, recipe: AlignRecipe, context: Context, recorded: Recorded | None = None
+) -> Aligned:
+    """How the frames that can be read lie on the reference: found, or as `recorded` for another light.
+
+    Raises
+    ------
+    InputError, UsageError : as `stack_frames`.
+    """
     frames, proxies = _readable(frames, recipe, context)
-    reference = _reference(frames, recipe)
-    warps = _aligned(frames, proxies, reference, recipe, context)
-    return assemble(frames, warps, reference, recipe, context)
+    if recorded is None:
+        reference = _reference(frames, recipe)
+        return Aligned(frames, _aligned(frames, proxies, reference, recipe, context), reference)
+    matrices, reference = recorded.fitting(frames)
+    gains = (
+        _gains(frames, proxies, matrices, reference, context) if recipe.exposure else [1.0] * len(matrices)
+    )
+    warps = [Warp(matrix, gain) for matrix, gain in zip(matrices, gains, strict=True)]
+    return Aligned(frames, warps, reference)
 
 
-def _readable(frames: Frames, recipe: StackRecipe, context: Context) -> tuple[Frames, list[Path]]:
+def _gains(
+    frames: Frames,
+    proxies: list[Path],
+    matrices: list[NDArray[np.float64]],
+    reference: int,
+    context: Context,
+) -> list[float]:
+    """Brightness of frames whose places are known, from neighbours: each light has exposures of its own."""
+    shrink = _shrink(frames, proxies)
+
+    def neighbours(nearer: int, farther: int) -> Warp:
+        def compare() -> float:
+            step = shrink @ matrices[farther] @ np.linalg.inv(matrices[nearer]) @ np.linalg.inv(shrink)
+            return gain_of(np.load(proxies[nearer]), np.load(proxies[farther]), step)
+
+        return Warp(np.eye(3), context.part(f"gain/{farther}", compare))
+
+    return [found.gain for found in chained(len(proxies), reference, neighbours)]
+
+
+def _readable(frames: Frames, recipe: AlignRecipe, context: Context) -> tuple[Frames, list[Path]]:
     """The frames whose pixels can be read, and a small grey version of each; the others are named."""
 
     def small(number: int) -> dict[str, Any]:
@@ -131,7 +187,7 @@ def _readable(frames: Frames, recipe: StackRecipe, context: Context) -> tuple[Fr
     return frames.only(good), [looked[number]["path"] for number in good]
 
 
-def _reference(frames: Frames, recipe: StackRecipe) -> int:
+def _reference(frames: Frames, recipe: AlignRecipe) -> int:
     names = [frame.name for frame in frames.items]
     if not recipe.reference:
         return len(names) // 2
@@ -143,7 +199,7 @@ def _reference(frames: Frames, recipe: StackRecipe) -> int:
 
 
 def _aligned(
-    frames: Frames, proxies: list[Path], reference: int, recipe: StackRecipe, context: Context
+    frames: Frames, proxies: list[Path], reference: int, recipe: AlignRecipe, context: Context
 ) -> list[Warp]:
     """Warps at full size, from neighbours compared at the size of their proxies."""
 
@@ -162,11 +218,7 @@ def _aligned(
         return Warp(**context.part(f"align/{farther}", compare))
 
     seen: list[int] = [reference]
-    small = np.load(proxies[0], mmap_mode="r").shape
-    size = np.diag([small[1] / frames.shape[1], small[0] / frames.shape[0], 1.0])
-    # The centre of the first pixel is (0, 0): sizes scale about the corner half a pixel before it.
-    corner = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1.0]])
-    shrink = np.linalg.inv(corner) @ size @ corner
+    shrink = _shrink(frames, proxies)
     warps = chained(len(proxies), reference, neighbours)
     for frame, found in zip(frames.items, warps, strict=True):
         if recipe.align and found.score < 0.3:
@@ -179,3 +231,12 @@ def _aligned(
         else Warp(np.linalg.inv(shrink) @ found.matrix @ shrink, found.gain, found.score)
         for number, found in enumerate(warps)
     ]
+
+
+def _shrink(frames: Frames, proxies: list[Path]) -> NDArray[np.float64]:
+    """From pixels of a frame to pixels of its small version."""
+    small = np.load(proxies[0], mmap_mode="r").shape
+    size = np.diag([small[1] / frames.shape[1], small[0] / frames.shape[0], 1.0])
+    # The centre of the first pixel is (0, 0): sizes scale about the corner half a pixel before it.
+    corner = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1.0]])
+    return np.asarray(np.linalg.inv(corner) @ size @ corner, np.float64)

@@ -18,13 +18,19 @@ from vestige.contract import (
     Session,
     Technique,
 )
-from vestige.focus.recipe import SceneRecipe, StackRecipe
+from vestige.focus.recipe import AlignRecipe, SceneRecipe, StackRecipe
 
 
 def _run(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
     from vestige.focus.pipeline import run
 
     return run(inputs, recipe, context)
+
+
+def _align(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
+    from vestige.focus.pipeline import run_align
+
+    return run_align(inputs, recipe, context)
 
 
 def _open(inputs: Inputs, context: Context) -> Session:
@@ -39,6 +45,11 @@ def _make(recipe: Recipe, folder: Path, seed: int) -> Capture:
     return make(recipe, folder, seed)
 
 
+_CAPTURE = Input("capture", help="A folder of frames of different focus, or the frames themselves")
+_ALIGNMENT = Output(
+    "alignment", Kind.TABLE, "alignment.json", "How each frame lies on the reference, for other lights"
+)
+
 technique = Technique(
     name="focus",
     title="Focus stacking",
@@ -52,7 +63,14 @@ technique = Technique(
             summary="Align the frames, fuse what is sharp in each, and find the depth",
             recipe=StackRecipe,
             inputs=(
-                Input("capture", help="A folder of frames of different focus, or the frames themselves"),
+                _CAPTURE,
+                Input(
+                    "reuse_alignment",
+                    Kind.TABLE,
+                    optional=True,
+                    help="A result of focus run or focus align whose alignment these frames take, "
+                    "another light's; its folder, report.json or alignment.json",
+                ),
             ),
             outputs=(
                 Output(
@@ -68,9 +86,19 @@ technique = Technique(
                     "confidence.tif",
                     "How far the depth of each pixel can be trusted",
                 ),
+                _ALIGNMENT,
             ),
             run=_run,
+            version="2",
             open=_open,
+        ),
+        Operation(
+            name="align",
+            summary="Find how the frames lie on one another, for the frames of other lights",
+            recipe=AlignRecipe,
+            inputs=(_CAPTURE,),
+            outputs=(_ALIGNMENT,),
+            run=_align,
         ),
     ),
     varies=("focus",),
