@@ -72,8 +72,8 @@ def stack(
 
     Raises
     ------
-    InputError : fewer than two frames can be used, or `warps` are for another number of frames.
-    UsageError : another number of focus positions than frames.
+    InputError : fewer than two frames can be used.
+    UsageError : another number of focus positions or `warps` than frames.
 
     >>> near, far = np.full((2, 64, 64), 0.25, np.float32)
     >>> near[:, :32:3], far[:, 32::3] = 0.5, 0.5
@@ -83,6 +83,8 @@ def stack(
     """
     with context or Context() as given:
         usable = frames_of_items(frames, focus, given.warn)
+        if warps is not None and len(warps) != len(usable.items):
+            raise UsageError(f"{len(usable.items)} frames need as many warps, not {len(warps)}")
         recorded = None if warps is None else recorded_of(warps, usable.shape, usable.focus)
         done = stack_frames(usable, recipe or StackRecipe(), given, recorded)
         whole = Strip(0, done.shape[0], 0, done.shape[0])
