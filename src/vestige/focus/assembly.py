@@ -16,6 +16,7 @@ from vestige.focus.depth import Depth, FocusSweep, along, block_sums, fill, reac
 from vestige.focus.frames import FileFrame, Frames
 from vestige.focus.pyramid import Fusion, levels_of, light_of
 from vestige.focus.recipe import StackRecipe
+from vestige.focus.retouch import Retouching
 from vestige.focus.spool import HALO, SPLIT, Spooled, blocks_of_rows, spool, store_of
 from vestige.imaging import Strip
 
@@ -37,6 +38,7 @@ class Stacked:
     shares : for each frame, the share of the picture that is sharpest in it.
     files : rows of the fused light, of the position in frames, of the confidence.
     around : depth of every block, for where none was measured; None where it is left as it is.
+    retouching : what is laid over the fused picture; None where nothing is.
     """
 
     frames: Frames
@@ -45,6 +47,7 @@ class Stacked:
     shares: list[float]
     files: tuple[Path, Path, Path]
     around: FLOAT | None
+    retouching: Retouching | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -61,10 +64,10 @@ class Stacked:
         return list(blocks_of_rows(self.shape, FINISHING_BYTES, working_bytes, halo=8))
 
     def image(self, strip: Strip) -> FLOAT:
-        """The fused picture, linear light."""
+        """The fused picture, retouched, linear light."""
         with store_of(self.files[0], self.shape, np.float32) as store:
             rows: FLOAT = store[strip.rows]
-        return rows
+        return self.retouching.over(rows, strip) if self.retouching else rows
 
     def depth(self, strip: Strip) -> FLOAT:
         """Depth, filled where nothing showed texture and cleaned by a median of 5 x 5."""

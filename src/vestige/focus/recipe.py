@@ -2,9 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from vestige.contract import Recipe, setting
+
+#: A place in a picture.
+Coordinate = Annotated[float, Field(allow_inf_nan=False, ge=-1e6, le=1e6)]
+
+
+class Patch(BaseModel):
+    """'Take this frame here': a region of the fused picture in which one registered frame is shown.
+
+    One point with a radius is a disk, several are a brush stroke that wide; with radius 0, three points or
+    more are the outline of an area.
+
+    >>> Patch(frame="focus_003.tif", points=[(120, 80)], radius=30).feather
+    4.0
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    frame: str = Field(description="File name of the frame to take")
+    points: tuple[tuple[Coordinate, Coordinate], ...] = Field(
+        min_length=1, max_length=10_000, description="Points (x, y) of the fused picture, px"
+    )
+    radius: float = Field(0.0, ge=0, le=10_000, allow_inf_nan=False, description="Half the brush's width, px")
+    feather: float = Field(
+        4.0, ge=0, le=500, allow_inf_nan=False, description="Width of the soft rim outside the region, px"
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.radius == 0 and len(self.points) < 3:
+            raise ValueError("a point or a line needs a radius, and an outline three points")
+        return self
 
 
 class AlignRecipe(Recipe):
@@ -47,6 +80,22 @@ class StackRecipe(AlignRecipe):
         le=50,
     )
     depth_fill: bool = setting(True, "Where nothing shows texture, take the depth from around")
+    retouch: list[Patch] = setting(
+        [], "Regions in which one frame is taken: frame, points (x, y), radius and feather in px"
+    )
+    slabs: int = setting(
+        0, "Frames of a slab: each run of as many is fused for itself too; 0 for none", ge=0, le=1000
+    )
+    slab_overlap: int = setting(1, "Frames that a slab shares with the next", ge=0, le=999)
+    surface: int = setting(
+        400, "Points along the longer side of surface.glb; 0 for no surface", unit="points", ge=0, le=2000
+    )
+
+    @model_validator(mode="after")
+    def _check_slabs(self) -> Self:
+        if self.slabs == 1 or 0 < self.slabs <= self.slab_overlap:
+            raise ValueError("slabs: a slab needs two frames or more, and more than it shares with the next")
+        return self
 
 
 class SceneRecipe(Recipe):

@@ -19,7 +19,7 @@ from vestige.focus.frames import StackFrame
 from vestige.focus.pyramid import root_of
 from vestige.imaging import Strip, StripStore, strips, warp
 
-__all__ = ["HALO", "SPLIT", "Spooled", "blocks_of_rows", "keep", "spool", "store_of"]
+__all__ = ["HALO", "SPLIT", "Spooled", "blocks_of_rows", "keep", "registered_rows", "spool", "store_of"]
 
 FLOAT = NDArray[np.float32]
 #: Levels that are fused strip by strip; coarser ones are fused for the whole picture, which they make small.
@@ -85,7 +85,9 @@ def spool(
     try:
         with _store(path, frame.shape, exact=exact) as store:
             for strip in blocks_of_rows(frame.shape, REGISTERING_BYTES, working_bytes, halo=0):
-                store[strip.rows] = _coded(_registered(opened, found, frame.shape, strip.rows), exact=exact)
+                store[strip.rows] = _coded(
+                    registered_rows(opened, found, frame.shape, strip.rows), exact=exact
+                )
             store.sync()
     finally:
         opened.close()
@@ -133,7 +135,7 @@ def _store(path: Path, shape: tuple[int, ...], *, exact: bool) -> StripStore:
     return store_of(path, shape, np.float32 if exact else np.uint16)
 
 
-def _registered(opened: Any, found: Warp, shape: tuple[int, ...], rows: slice) -> FLOAT:
+def registered_rows(opened: Any, found: Warp, shape: tuple[int, ...], rows: slice) -> FLOAT:
     """Roots of light of some rows of the registered frame; what it does not show is mirrored."""
     gain = np.float32(np.sqrt(found.gain))
     if found.gain == 1.0 and np.array_equal(found.matrix, np.eye(3)):

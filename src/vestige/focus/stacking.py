@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from vestige.focus.alignment import Warp, chained, gain_of, grey, pair
 from vestige.focus.assembly import Stacked, assemble
 from vestige.focus.frames import Frames, frames_of_items
 from vestige.focus.recipe import AlignRecipe, StackRecipe
+from vestige.focus.retouch import Retouching
 from vestige.focus.reuse import Recorded, recorded_of
 from vestige.focus.spool import keep
 from vestige.imaging import Strip
@@ -119,7 +120,9 @@ def stack_frames(
     UsageError : the recipe names a reference that is not among them.
     """
     lie = align_frames(frames, recipe, context, recorded)
-    return assemble(lie.frames, lie.warps, lie.reference, recipe, context)
+    retouching = Retouching(lie.frames, lie.warps, recipe.retouch) if recipe.retouch else None
+    done = assemble(lie.frames, lie.warps, lie.reference, recipe, context)
+    return replace(done, retouching=retouching)
 
 
 def align_frames(
