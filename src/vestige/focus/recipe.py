@@ -55,6 +55,10 @@ class AlignRecipe(Recipe):
     )
 
 
+#: What the forward model can photograph.
+SceneName = Literal["beetle", "nettle", "seeds", "leaf", "wings", "spangles", "coin", "sherd", "textile"]
+
+
 class StackRecipe(AlignRecipe):
     """How a focus stack becomes one sharp picture and its depth.
 
@@ -99,7 +103,7 @@ class StackRecipe(AlignRecipe):
 
 
 class SceneRecipe(Recipe):
-    """A pinned beetle under a macro lens, focused from its pin down to its card.
+    """A heritage object under a macro lens, focused from its nearest point down to the table.
 
     >>> SceneRecipe.make("large").height
     1200
@@ -107,16 +111,29 @@ class SceneRecipe(Recipe):
 
     presets = {
         "still": {"breathing": 0.0, "shift": 0.0, "turn": 0.0, "exposure": 0.0},
+        "slider": {"motion": "slider"},
         "large": {"height": 1200, "frames": 24},
     }
 
+    scene: SceneName = setting("beetle", "The object before the camera")
     height: int = setting(480, "Height of the frames; the width is 4/3 of it", unit="px", ge=32, le=6000)
     frames: int = setting(12, "Frames between the nearest and the farthest plane of focus", ge=2, le=200)
     blur: float = setting(1.0, "Radius of the disk of confusion one step out of focus", unit="px", gt=0, le=6)
-    breathing: float = setting(0.4, "Growth of the picture from frame to frame", unit="%", ge=-2, le=2)
+    motion: Literal["breathing", "slider"] = setting(
+        "breathing", "How the focal plane is shifted: by the lens, whose picture breathes, or by a slider"
+    )
+    breathing: float = setting(
+        0.4, "Growth of the picture from frame to frame, where the lens is focused", unit="%", ge=-2, le=2
+    )
+    distance: float = setting(
+        80.0, "From the lens's pupil to the plane in focus, where a slider moves it", unit="mm", ge=20
+    )
     shift: float = setting(2.0, "Largest shift of a frame, each way", unit="px", ge=0, le=50)
     turn: float = setting(0.02, "Standard deviation of a frame's turn", unit="deg", ge=0, le=2)
     exposure: float = setting(2.0, "Largest change of exposure", unit="%", ge=0, le=50)
+    tint: float = setting(0.0, "Largest change of red and of blue against green", unit="%", ge=0, le=50)
     full_well: float = setting(15000.0, "Electrons of a full pixel: fewer means more photon noise", gt=10)
     read_noise: float = setting(5.0, "Read noise", unit="electrons", ge=0)
     bits: Literal[8, 16] = setting(16, "Depth of the frames")
+    shuffled: bool = setting(False, "Number the files in an order that is not that of focus")
+    steps_known: bool = setting(True, "Write the plane of focus of each frame into the manifest, mm")
