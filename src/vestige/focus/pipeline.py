@@ -8,20 +8,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vestige.contract import Context, Inputs, Kind, Outcome, Picture, Product, Recipe
+from vestige.contract import Context, Inputs, Kind, Outcome, Product, Recipe
 from vestige.focus.assembly import Stacked
+from vestige.focus.figures import PICTURE_SIDE, measurements, pictures, reference_picture, rows
 from vestige.focus.frames import FileFrame, Frames, frames_of_capture
 from vestige.focus.recipe import AlignRecipe, StackRecipe
 from vestige.focus.reuse import read_alignment, write_alignment
-from vestige.focus.stacking import Aligned, align_frames, stack_frames
-from vestige.imaging import ImageWriter, picture
+from vestige.focus.slabs import write_slabs
+from vestige.focus.stacking import align_frames, stack_frames
+from vestige.focus.surface import TEXTURE_SIDE, AreaMeans, grid_of, write_surface
+from vestige.imaging import ImageWriter
 
 __all__ = ["run", "run_align"]
 
 FLOAT = NDArray[np.float32]
-Lying = Aligned | Stacked
 DEPTHS = {"uint8": 8, "uint16": 16, "float32": 32}
-PICTURE_SIDE = 1000
+#: Pixels a side below which there is no relief worth a file.
+SMALLEST_RELIEF = 8
 ALIGNMENT = Product("alignment", Kind.TABLE, Path("alignment.json"))
 
 
@@ -39,19 +42,29 @@ def run(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
     >>> with Context() as context:
     ...     outcome = run(Inputs({"capture": [capture]}), StackRecipe(), context)
     >>> [product.name for product in outcome.products]
-    ['image', 'depth', 'confidence', 'alignment']
+    ['image', 'depth', 'confidence', 'alignment', 'surface']
     """
     assert isinstance(recipe, StackRecipe)
     capture, given = inputs.capture(), inputs.product("reuse_alignment")
     recorded = read_alignment(given.path) if given else None
     done = stack_frames(frames_of_capture(capture, context.warn), recipe, context, recorded)
-    small, rows = _write(done, context), _rows(done)
-    write_alignment(context.output / "alignment.json", (done.shape[1], done.shape[0]), rows)
+    info = _info(done.frames, done.reference)
+    small, surface = _write(done, recipe, context, info)
+    found = rows(done)
+    write_alignment(context.output / "alignment.json", (done.shape[1], done.shape[0]), found)
+    pixel_mm = capture.settings.get("pixel_mm")
+    products = [*_products(done, pixel_mm), ALIGNMENT]
+    if surface is not None:
+        products.append(_surface(done, surface, small["image"], pixel_mm, context))
+    if recipe.slabs:
+        slabs = write_slabs(done, recipe, context, info)
+        products.append(Product("slabs", Kind.IMAGE, Path("slabs"), {**_scale(pixel_mm), "slabs": slabs}))
     return Outcome(
-        products=[*_products(done, capture.settings.get("pixel_mm")), ALIGNMENT],
-        measurements=_measurements(done) | _confidence(small["confidence"]),
-        pictures=_pictures(done, small),
-        frames=rows,
+        products=products,
+        measurements=measurements(done)
+        | {"confident_share": round(float((small["confidence"] > 0.5).mean()), 3)},
+        pictures=pictures(done, small),
+        frames=found,
     )
 
 
@@ -73,24 +86,33 @@ def run_align(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
     """
     assert isinstance(recipe, AlignRecipe)
     found = align_frames(frames_of_capture(inputs.capture(), context.warn), recipe, context)
-    rows, shape = _rows(found), found.frames.shape
-    write_alignment(context.output / "alignment.json", (shape[1], shape[0]), rows)
+    told, shape = rows(found), found.frames.shape
+    write_alignment(context.output / "alignment.json", (shape[1], shape[0]), told)
     return Outcome(
         products=[ALIGNMENT],
-        measurements=_measurements(found),
-        pictures=[_reference_picture(found)],
-        frames=rows,
+        measurements=measurements(found),
+        pictures=[reference_picture(found)],
+        frames=told,
     )
 
 
-def _write(done: Stacked, context: Context) -> dict[str, FLOAT]:
-    """Write the three products strip by strip; what comes back is a small version of each, for the report."""
-    info = _info(done.frames, done.reference)
+def _write(
+    done: Stacked, recipe: StackRecipe, context: Context, info: dict[str, Any]
+) -> tuple[dict[str, FLOAT], FLOAT | None]:
+    """Write the pictures strip by strip; gives a small version of each for the report, and the relief."""
     channels = done.shape[2] if len(done.shape) == 3 else 1
     height, width = done.shape[:2]
     plain: dict[str, Any] = {"profile": None, "ppi": info.get("ppi")}
-    small: dict[str, list[FLOAT]] = {"image": [], "depth": [], "confidence": []}
-    every = -(-max(height, width) // PICTURE_SIDE)
+    small = {
+        name: AreaMeans(shape, grid_of(shape, side))
+        for name, shape, side in (
+            ("image", done.shape, TEXTURE_SIDE),
+            ("depth", done.shape[:2], PICTURE_SIDE),
+            ("confidence", done.shape[:2], PICTURE_SIDE),
+        )
+    }
+    wanted = recipe.surface > 0 and min(height, width) >= SMALLEST_RELIEF
+    surface = AreaMeans(done.shape[:2], grid_of(done.shape, recipe.surface, 2)) if wanted else None
     about = f"position of sharpest focus, {done.unit}"
     with (
         ImageWriter(context.output / "image.tif", height, width, channels, **info) as image,
@@ -102,17 +124,38 @@ def _write(done: Stacked, context: Context) -> dict[str, FLOAT]:
         ) as confidence,
     ):
         for strip in context.track(done.strips(context.budget.working()), "writing"):
-            rows = {
+            strips = {
                 "image": done.image(strip),
                 "depth": done.depth(strip),
                 "confidence": done.confidence(strip),
             }
-            image.write(strip.first, rows["image"])
-            depth.write(strip.first, rows["depth"])
-            confidence.write(strip.first, np.rint(rows["confidence"] * 255).astype(np.uint8))
-            for name, values in rows.items():
-                small[name].append(values[-strip.first % every :: every, ::every].copy())
-    return {name: np.concatenate(parts) for name, parts in small.items()}
+            image.write(strip.first, strips["image"])
+            depth.write(strip.first, strips["depth"])
+            confidence.write(strip.first, np.rint(strips["confidence"] * 255).astype(np.uint8))
+            for name, values in strips.items():
+                small[name].add(strip.first, values)
+            if surface:
+                surface.add(strip.first, strips["depth"])
+    return {name: means.result() for name, means in small.items()}, surface.result() if surface else None
+
+
+def _surface(done: Stacked, depth: FLOAT, texture: FLOAT, pixel_mm: Any, context: Context) -> Product:
+    """The relief with the picture over it."""
+    about = write_surface(
+        context.output / "surface.glb",
+        depth,
+        texture,
+        done.shape,
+        in_mm=done.unit == "mm",
+        pixel_mm=_scale(pixel_mm).get("pixel_mm"),
+    )
+    return Product("surface", Kind.MESH, Path("surface.glb"), about)
+
+
+def _scale(pixel_mm: Any) -> dict[str, float]:
+    """The size of a pixel on the object, where the capture tells it."""
+    known = isinstance(pixel_mm, int | float) and 0 < pixel_mm < np.inf
+    return {"pixel_mm": float(pixel_mm)} if known else {}
 
 
 def _info(frames: Frames, reference: int) -> dict[str, Any]:
@@ -130,7 +173,7 @@ def _info(frames: Frames, reference: int) -> dict[str, Any]:
 
 
 def _products(done: Stacked, pixel_mm: Any) -> list[Product]:
-    scale = {"pixel_mm": pixel_mm} if pixel_mm else {}
+    scale = _scale(pixel_mm)
     focus = done.frames.focus
     axis = {
         "unit": done.unit,
@@ -142,71 +185,3 @@ def _products(done: Stacked, pixel_mm: Any) -> list[Product]:
         Product("depth", Kind.DEPTH, Path("depth.tif"), {**scale, **axis, "confidence": "confidence.tif"}),
         Product("confidence", Kind.IMAGE, Path("confidence.tif"), {"unit": "1/255"}),
     ]
-
-
-def _measurements(found: Lying) -> dict[str, Any]:
-    scales, shape = [warp.scale for warp in found.warps], found.frames.shape
-    return {
-        "frames": len(found.warps),
-        "size_px": [shape[1], shape[0]],
-        "megapixels": round(shape[0] * shape[1] / 1e6, 2),
-        "breathing_percent": round(100 * (max(scales) - min(scales)), 3),
-        "largest_shift_px": round(max(float(np.hypot(*warp.shift(shape))) for warp in found.warps), 2),
-        "largest_gain": round(max(max(warp.gain, 1 / warp.gain) for warp in found.warps), 4),
-        "lowest_correlation": round(min(warp.score for warp in found.warps), 3),
-    }
-
-
-def _confidence(small: FLOAT) -> dict[str, Any]:
-    return {"confident_share": round(float((small > 0.5).mean()), 3)}
-
-
-def _rows(found: Lying) -> list[dict[str, Any]]:
-    """What became of each frame."""
-    rows = []
-    frames = found.frames
-    shares = found.shares if isinstance(found, Stacked) else ()
-    for number, (frame, warp) in enumerate(zip(frames.items, found.warps, strict=True)):
-        x, y = warp.shift(frames.shape)
-        row = {
-            "file": frame.name,
-            "focus": frames.focus[number] if frames.focus else number,
-            "unit": "mm" if frames.focus else "frame",
-            "reference": number == found.reference,
-            "scale": round(warp.scale, 5),
-            "shift_x_px": round(x, 2),
-            "shift_y_px": round(y, 2),
-            "turn_deg": round(warp.turn, 3),
-            "gain": warp.gain,
-            "correlation": round(warp.score, 3),
-            "matrix": warp.matrix.tolist(),
-        }
-        rows.append(row | ({"sharpest_share": round(shares[number], 4)} if shares else {}))
-    return rows
-
-
-def _pictures(done: Stacked, small: dict[str, FLOAT]) -> list[Picture]:
-    return [
-        Picture("All in focus", picture(small["image"]), f"{len(done.warps)} frames fused"),
-        _reference_picture(done),
-        Picture(
-            "Depth",
-            picture(small["depth"], colour_map="viridis"),
-            f"From near or first (dark), in {done.unit}",
-        ),
-        Picture(
-            "Confidence",
-            picture(small["confidence"], colour_map="grey", low=0, high=1),
-            "White: a clear peak",
-        ),
-    ]
-
-
-def _reference_picture(found: Lying) -> Picture:
-    frame = found.frames.items[found.reference]
-    opened = frame.open()
-    try:
-        before = picture(opened.proxy(PICTURE_SIDE))
-    finally:
-        opened.close()
-    return Picture("One frame", before, f"{frame.name}, the reference")
