@@ -63,7 +63,8 @@ def _write(
         seed=context.seed,
         cancelled=lambda: context.cancelled,
     )
-    slab = assemble(done.frames.only(chosen), [done.warps[n] for n in chosen], 0, recipe, inner)
+    nearest = min(range(len(chosen)), key=lambda place: abs(chosen[place] - done.reference))
+    slab = assemble(done.frames.only(chosen), [done.warps[n] for n in chosen], nearest, recipe, inner)
     channels = done.shape[2] if len(done.shape) == 3 else 1
     with ImageWriter(path, height, width, channels, **info) as image:
         for strip in slab.strips(context.budget.working()):
