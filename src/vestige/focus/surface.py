@@ -83,7 +83,7 @@ def relief(
     rows, columns = depth.shape
     height, width = shape[:2]
     pixel = pixel_mm / 1000 if pixel_mm else WIDTH_M / max(height, width)
-    away = cv2.medianBlur(depth, 5) if min(depth.shape) > 5 else depth
+    away = cv2.medianBlur(depth, 3) if min(depth.shape) > 3 else depth
     low, high = np.percentile(away, [1, 99])
     true = in_mm and pixel_mm is not None
     span = max(float(high - low), 1e-6)
