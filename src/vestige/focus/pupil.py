@@ -129,14 +129,36 @@ def _pupil_points() -> tuple[FLOAT, NDArray[np.int64]]:
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True, inline="always")
+def _corner(value: float, size: int) -> tuple[int, float]:
+    """The pixel before a place, and how far past it the place lies."""
+    value = min(max(value, 0.0), size - 1.001)
+    first = int(value)
+    return first, value - first
+
+
+@numba.njit(cache=True, nogil=True, fastmath=True, inline="always")
 def _height(height: FLOAT, layer: int, x: float, y: float) -> float:
-    _, rows, columns = height.shape
-    x, y = min(max(x, 0.0), columns - 1.001), min(max(y, 0.0), rows - 1.001)
-    left, top = int(x), int(y)
-    u, v = x - left, y - top
-    upper = height[layer, top, left] * (1 - u) + height[layer, top, left + 1] * u
-    lower = height[layer, top + 1, left] * (1 - u) + height[layer, top + 1, left + 1] * u
+    left, u = _corner(x, height.shape[2])
+    top, v = _corner(y, height.shape[1])
+    upper: float = height[layer, top, left] * (1 - u) + height[layer, top, left + 1] * u
+    lower: float = height[layer, top + 1, left] * (1 - u) + height[layer, top + 1, left + 1] * u
     return upper * (1 - v) + lower * v
+
+
+@numba.njit(cache=True, nogil=True, fastmath=True, inline="always")
+def _colour(colour: FLOAT, layer: int, x: float, y: float, left: float, light: FLOAT) -> float:
+    """Add what the layer shows at a place to `light`, by what is `left` of the ray; the layer's alpha."""
+    x0, u = _corner(x, colour.shape[2])
+    y0, v = _corner(y, colour.shape[1])
+    a, b, c, d = (1 - u) * (1 - v), u * (1 - v), (1 - u) * v, u * v
+    alpha: float = a * colour[layer, y0, x0, 3] + b * colour[layer, y0, x0 + 1, 3]
+    alpha += c * colour[layer, y0 + 1, x0, 3] + d * colour[layer, y0 + 1, x0 + 1, 3]
+    if alpha > 0.0:
+        for channel in range(3):
+            upper = a * colour[layer, y0, x0, channel] + b * colour[layer, y0, x0 + 1, channel]
+            lower = c * colour[layer, y0 + 1, x0, channel] + d * colour[layer, y0 + 1, x0 + 1, channel]
+            light[channel] += left * (upper + lower)
+    return alpha
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True)
@@ -164,8 +186,8 @@ def _gather(
         for column in range(image.shape[1]):
             here_x = inverse[0, 0] * column + inverse[0, 1] * row + inverse[0, 2]
             here_y = inverse[1, 0] * column + inverse[1, 1] * row + inverse[1, 2]
-            block_x = min(max(int(here_x + middle_x), 0), columns - 1) // BLOCK
-            block_y = min(max(int(here_y + middle_y), 0), rows - 1) // BLOCK
+            block_x = _corner(here_x + middle_x, columns)[0] // BLOCK
+            block_y = _corner(here_y + middle_y, rows)[0] // BLOCK
             kind = counts[block_y, block_x]
             light[:] = 0
             surface = span[layers - 1, 2]
@@ -177,14 +199,13 @@ def _gather(
                 slant = abs(aim_x) + abs(aim_y) + closeness * (abs(from_x) + abs(from_y))
                 left = 1.0
                 for layer in range(layers):
-                    depth = focus - span[layer, 2]
+                    met = span[layer, 2]
+                    depth = focus - met
                     x = from_x * (1 + depth * closeness) + depth * aim_x + middle_x
                     y = from_y * (1 + depth * closeness) + depth * aim_y + middle_y
-                    block_x = min(max(int(x), 0), columns - 1) // BLOCK
-                    block_y = min(max(int(y), 0), rows - 1) // BLOCK
+                    block_x, block_y = _corner(x, columns)[0] // BLOCK, _corner(y, rows)[0] // BLOCK
                     if filled[layer, block_y, block_x] == 0:
                         continue
-                    met = span[layer, 2]
                     for _ in range(5):
                         guess, met = met, _height(height, layer, x, y)
                         depth = focus - met
@@ -192,25 +213,12 @@ def _gather(
                         y = from_y * (1 + depth * closeness) + depth * aim_y + middle_y
                         if abs(met - guess) * slant < 0.1:
                             break
-                    x, y = min(max(x, 0.0), columns - 1.001), min(max(y, 0.0), rows - 1.001)
-                    x0, y0 = int(x), int(y)
-                    u, v = x - x0, y - y0
-                    a, b, c, d = (1 - u) * (1 - v), u * (1 - v), (1 - u) * v, u * v
-                    alpha = a * colour[layer, y0, x0, 3] + b * colour[layer, y0, x0 + 1, 3]
-                    alpha += c * colour[layer, y0 + 1, x0, 3] + d * colour[layer, y0 + 1, x0 + 1, 3]
-                    if alpha <= 0.0:
-                        continue
-                    for channel in range(3):
-                        upper = a * colour[layer, y0, x0, channel] + b * colour[layer, y0, x0 + 1, channel]
-                        lower = c * colour[layer, y0 + 1, x0, channel]
-                        lower += d * colour[layer, y0 + 1, x0 + 1, channel]
-                        light[channel] += left * (upper + lower)
+                    alpha = _colour(colour, layer, x, y, left, light)
                     if number == first[kind] and left > 0.5 and left * (1 - alpha) <= 0.5:
                         surface = met
                     left *= 1 - alpha
                     if left < 0.003:
                         break
-            total = first[kind + 1] - first[kind]
             for channel in range(3):
-                image[row, column, channel] = light[channel] / total
+                image[row, column, channel] = light[channel] / (first[kind + 1] - first[kind])
             seen[row, column] = surface

@@ -57,6 +57,8 @@ class _Set:
     recipe: SceneRecipe
     scene: Scene
     stage: Stage
+    #: The layers that lie deeper than any frame reaches; None where there are none.
+    deep: Stage | None
     points: list[Point]
     shape: tuple[int, int]
     #: Pixels of the layers for each pixel of a frame, and pixels of a frame for each mm.
@@ -126,7 +128,19 @@ def _build(recipe: SceneRecipe, seed: int) -> _Set:
     scale = height / scene.field_mm[1]
     canvas = Canvas((height + 2 * margin) * fine, (width + 2 * margin) * fine, scale * fine)
     painting: Painting = scene.paint(canvas, np.random.default_rng([seed, 0]))
-    return _Set(recipe, scene, Stage(painting.layers), painting.points, (height, width), fine, scale, heights)
+    bottom = heights[-1] - 1.5 * (heights[0] - heights[1])
+    deep = [layer for layer in painting.layers if layer.height_mm.max() < bottom]
+    return _Set(
+        recipe,
+        scene,
+        Stage(painting.layers),
+        Stage(deep) if deep else None,
+        painting.points,
+        (height, width),
+        fine,
+        scale,
+        heights,
+    )
 
 
 def motions(
@@ -210,12 +224,11 @@ def expose(light: FLOAT, recipe: SceneRecipe, random: np.random.Generator) -> FL
     return np.asarray(np.clip(noisy, 0, 1), np.float32)
 
 
-def _light(built: _Set, focus_mm: float, jolt: NDArray[np.float64], *, bright: bool = True) -> FLOAT:
+def _light(built: _Set, focus_mm: float, jolt: NDArray[np.float64]) -> FLOAT:
     """The optical image of one frame, softened by diffraction and the pixel."""
     view = built.view(focus_mm, jolt)
     image, _ = gather(built.stage, view, built.shape, threads=min(4, os.cpu_count() or 1))
-    if bright:
-        glints(image, view, built.points, built.scale * built.fine)
+    glints(image, view, built.points, built.scale * built.fine)
     return _softened(image)
 
 
@@ -227,20 +240,18 @@ def _write_truth(folder: Path, built: _Set, moves: list[Motion]) -> None:
     """What a lens of endless depth of field would see from the middle frame, and how each frame differs.
 
     ``image.tif`` is sharp throughout, bright points and all. Ground that no frame reaches is told by
-    ``unreached.png``, and ``reachable.tif`` shows it as the nearest frame does, without the bright points'
-    disks: what the best stacker can make of it. ``glints.png`` marks the bright points themselves.
+    ``unreached.png``, and ``reachable.tif`` shows it as soft as the frame that comes closest, without a
+    veil of what stands before it: what the best stacker can make of it. ``glints.png``
+    marks the bright points themselves.
     """
     middle = float(built.heights[len(built.heights) // 2])
     view = built.view(middle, np.eye(3), pinhole=True)
     image, height_mm = gather(built.stage, view, built.shape)
+    reachable, marks = image.copy(), np.zeros_like(image)
     deep = height_mm < built.heights[-1] - 1.5 * built.step_mm
-    reachable = image.copy()
-    marks = np.zeros_like(image)
-    if deep.any():
-        # The last frame's own view would differ by its perspective: what it shows is seen from the middle.
-        last = built.view(float(built.heights[-1]), np.eye(3))
-        blurred, _ = gather(built.stage, last, built.shape)
-        reachable[deep] = blurred[deep]
+    if built.deep is not None:
+        ground, _ = gather(built.deep, built.view(float(built.heights[-1]), np.eye(3)), built.shape)
+        reachable[deep] = ground[deep]
     glints(marks, view, built.points, built.scale * built.fine)
     for name, picture in (("image", image), ("reachable", reachable)):
         write_image(folder / f"{name}.tif", _softened(picture + marks), depth=16, profile="srgb")

@@ -243,7 +243,7 @@ def _yarns(
     place = across / pitch - number - 0.5
     wave = np.cos(np.pi * (along / pitch - 0.5)) * np.where(number % 2 == phase, 1, -1)
     round_ = np.sqrt(np.clip(1 - (place / 0.47) ** 2, 0, 1))
-    height = buckle + 0.10 * wave * (1 if phase else 1) + 0.10 * round_
+    height = buckle + 0.10 * wave + 0.10 * round_
     height = canvas.blurred(height.astype(np.float32), 0.012)
     twist = 0.5 + 0.5 * np.sin(2 * np.pi * (along / 0.13 + 1.1 * place))
     tone = (0.55 + 0.5 * twist) * (0.55 + 0.45 * round_) * (0.8 + 0.2 * wave)

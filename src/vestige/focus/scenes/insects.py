@@ -66,7 +66,7 @@ def _wings(
             path = lead + (trail - lead) * share
             canvas.stroke(veins, [tuple(p) for p in path[1:-1:3].tolist()], [thick] * 20)
         stigma = lead[-14:-9]
-        canvas.polygon(veins, np.concatenate([stigma, stigma[::-1] + (0, 0.35)]))
+        canvas.polygon(veins, np.concatenate([stigma, stigma[::-1] + np.array([0, 0.35])]))
     inside = canvas.cover(outline)
     net = np.maximum(canvas.cover(veins), _cells(canvas, random)) * inside
     span = np.clip((np.abs(canvas.x) - x0) / (x1 - x0), 0, 1)
@@ -75,9 +75,9 @@ def _wings(
     shimmer = canvas.noise(random, 1.6)[..., None] * np.array([0.05, -0.02, 0.06], np.float32)
     film = np.array([0.62, 0.60, 0.50], np.float32) + shimmer
     vein = np.array([0.07, 0.045, 0.02], np.float32)
-    share = net[..., None]
+    veined = net[..., None]
     alpha = inside * (0.13 + 0.84 * net)
-    colour = (film * 0.13 * (1 - share) + vein * share) / (0.13 * (1 - share) + share)
+    colour = (film * 0.13 * (1 - veined) + vein * veined) / (0.13 * (1 - veined) + veined)
     return Layer(clipped(colour), alpha.astype(np.float32), height.astype(np.float32))
 
 
@@ -90,10 +90,10 @@ def _cells(canvas: Canvas, random: np.random.Generator) -> FLOAT:
             seeds[row // 2, column // 2] = 0
     _, labels = cv2.distanceTransformWithLabels(seeds, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
     names = labels.astype(np.float32)
-    edge = cv2.morphologyEx(names, cv2.MORPH_GRADIENT, np.ones((2, 2), np.uint8)) > 0
+    border = cv2.morphologyEx(names, cv2.MORPH_GRADIENT, np.ones((2, 2), np.uint8)) > 0
     thick = max(1, round(0.035 * canvas.scale))
-    edge = cv2.dilate(edge.astype(np.uint8), np.ones((thick, thick), np.uint8))
-    return np.asarray(np.clip(cv2.GaussianBlur(edge.astype(np.float32), (0, 0), 0.6), 0, 1), np.float32)
+    veins = cv2.dilate(border.astype(np.uint8), np.ones((thick, thick), np.uint8)).astype(np.float32)
+    return np.asarray(np.clip(cv2.GaussianBlur(veins, (0, 0), 0.6), 0, 1), np.float32)
 
 
 def _body(canvas: Canvas, random: np.random.Generator) -> Layer:
@@ -108,7 +108,7 @@ def _body(canvas: Canvas, random: np.random.Generator) -> Layer:
     across = np.clip(1 - (x / half) ** 2, 0, 1)
     alpha = np.clip((half - np.abs(x)) * canvas.scale + 0.5, 0, 1) * (waist > 0.02)
     height = 1.5 + 1.5 * half * across**0.6
-    height = canvas.blurred(height.astype(np.float32), 0.05)
+    height = canvas.blurred(np.asarray(height, np.float32), 0.05)
     rings = 0.5 + 0.5 * np.cos(2 * np.pi * y / 0.95)
     amber = np.array([0.34, 0.19, 0.05], np.float32)
     tone = (0.5 + 0.6 * rings * (y > -0.8) + 0.5 * (y <= -0.8)) * (1 + 0.16 * canvas.noise(random, 0.07))
@@ -130,7 +130,7 @@ def paint_spangles(canvas: Canvas, random: np.random.Generator) -> Painting:
     pile = 0.055 + 0.022 * canvas.noise(random, 0.12) + 0.02 * canvas.noise(random, 0.9)
     velvet = clipped(pile[..., None] * np.array([1.0, 0.16, 0.22], np.float32))
     ground = Layer(velvet, np.ones_like(canvas.x), np.full_like(canvas.x, -4.0))
-    leaves, points = [], []
+    leaves = []
     for turn in np.linspace(0, 2 * np.pi, 6, endpoint=False):
         leaves += _leaf(random, turn)
     rings = [_ring(random, *place) for place in random.uniform((-5, -3.7, 0.4), (5, 3.7, 2.6), (16, 3))]
@@ -138,13 +138,10 @@ def paint_spangles(canvas: Canvas, random: np.random.Generator) -> Painting:
     for _ in range(34):
         x, y, z, angle = random.uniform((-5.5, -4, 0.3, 0), (5.5, 4, 1.2, np.pi))
         step = np.array([np.cos(angle), np.sin(angle), 0.15]) * random.uniform(1, 2.5)
-        bend = np.array([x, y, z]) + step / 2 + (0, 0.25, 0.3)
-        couching.append(
-            Strand(np.array([(x, y, z), bend, (x, y, z) + step]), (0.07,) * 3, (0.50, 0.33, 0.08))
-        )
-    for strand in (*leaves, *rings, *couching):
-        for place in random.choice(strand.path, 1):
-            points.append(_glint(random, place))
+        foot = np.array([x, y, z])
+        bend = foot + step / 2 + np.array([0, 0.25, 0.3])
+        couching.append(Strand(np.array([foot, bend, foot + step]), (0.07,) * 3, (0.50, 0.33, 0.08)))
+    points = [_glint(random, random.choice(strand.path)) for strand in (*leaves, *rings, *couching)]
     while len(points) < 170:
         points.append(_glint(random, random.uniform((-5.6, -4.2, 0.2), (5.6, 4.2, 2.8))))
     high = [strand for strand in (*leaves, *rings) if strand.path[:, 2].mean() > 1.5]
