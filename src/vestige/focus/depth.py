@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from vestige.errors import UsageError
-from vestige.focus.pyramid import root_of
+from vestige.focus import kernels
+from vestige.focus.pyramid import root_of, split
 
 __all__ = ["Depth", "FocusSweep", "depth_from_focus", "fill", "sharpness_of"]
 
@@ -87,7 +89,7 @@ def depth_from_focus(
 
 
 def sharpness_of(root: FLOAT, window: float, coverage: FLOAT | None = None) -> FLOAT:
-    """Local energy of fine detail, (height, width) float32: a difference of Gaussians, squared and gathered.
+    """Local energy of fine detail, (height, width) float32, of the roots of a frame's light.
 
     Where `coverage` is 0 the frame shows nothing, and its sharpness is `UNSEEN`.
 
@@ -95,10 +97,16 @@ def sharpness_of(root: FLOAT, window: float, coverage: FLOAT | None = None) -> F
     >>> float(sharpness_of(flat, 2.0).max()) < 1e-10
     True
     """
-    if root.ndim == 3:
-        root = np.asarray(cv2.transform(root, np.full((1, root.shape[2]), 1 / root.shape[2], np.float32)))
-    detail = cv2.GaussianBlur(root, (0, 0), 0.7) - cv2.GaussianBlur(root, (0, 0), 1.6)
-    energy = np.asarray(cv2.GaussianBlur(np.square(detail), (0, 0), window), np.float32)
+    return gathered(split(root.copy(), 1)[1], window, coverage)
+
+
+def gathered(energies: Sequence[FLOAT], window: float, coverage: FLOAT | None = None) -> FLOAT:
+    """Sharpness from the energies of a frame's detail, as `vestige.focus.pyramid.split` gives them.
+
+    >>> float(gathered([np.ones((8, 8), np.float32)], 1.0)[4, 4])
+    1.0
+    """
+    energy = np.asarray(cv2.GaussianBlur(energies[0], (0, 0), window), np.float32)
     return energy if coverage is None else np.where(coverage > 0, energy, UNSEEN)
 
 
@@ -139,13 +147,16 @@ class FocusSweep:
             raise UsageError(
                 f"frames must have one size: {self._best.shape} and {sharpness.shape} were given"
             )
-        np.copyto(self._after, sharpness, where=self._index == self.frames - 1)
-        better = sharpness > self._best
-        np.copyto(self._before, self._last, where=better)
-        np.copyto(self._best, sharpness, where=better)
-        self._index[better] = self.frames
-        self._last = sharpness
-        self._total += np.maximum(sharpness, 0)
+        kernels.sweep(
+            sharpness,
+            self.frames,
+            self._best,
+            self._before,
+            self._after,
+            self._last,
+            self._total,
+            self._index,
+        )
         self.frames += 1
 
     def cropped(self, rows: slice) -> FocusSweep:
@@ -156,6 +167,16 @@ class FocusSweep:
             values[rows] for values in (self._best, self._before, self._after, self._last, self._total)
         )
         return part
+
+    def peaks(self, depth: Depth, step: int, first_row: int = 0) -> FLOAT:
+        """What `depth` was found from, at every `step`-th pixel of the picture that has this `first_row`.
+
+        (n, 5) float32: frame of the peak; sharpness in the frame before, there, and in the one after
+        (`UNSEEN` where there is none); confidence.
+        """
+        grid = (slice(-first_row % step, None, step), slice(None, None, step))
+        columns: list[NDArray[Any]] = [self._index, self._before, self._best, self._after, depth.confidence]
+        return np.stack([column[grid].ravel() for column in columns], axis=1).astype(np.float32)
 
     def result(self, noise: float = 0.0) -> Depth:
         """Peak position in frames, and how far the peak stands above the other frames and above `noise`."""
