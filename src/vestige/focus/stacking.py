@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from vestige.contract import Context
 from vestige.errors import FrameError, InputError, UsageError
+from vestige.focus.advice import advice
 from vestige.focus.alignment import Warp, chained, gain_of, grey, pair
 from vestige.focus.assembly import Stacked, assemble
 from vestige.focus.frames import Frames, frames_of_items
@@ -122,6 +123,8 @@ def stack_frames(
     lie = align_frames(frames, recipe, context, recorded)
     retouching = Retouching(lie.frames, lie.warps, recipe.retouch) if recipe.retouch else None
     done = assemble(lie.frames, lie.warps, lie.reference, recipe, context)
+    for sentence in advice(done):
+        context.warn(sentence)
     return replace(done, retouching=retouching)
 
 
