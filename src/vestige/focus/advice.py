@@ -19,7 +19,7 @@ __all__ = ["Reach", "advice", "reach_of_focus"]
 
 FLOAT = NDArray[np.float64]
 #: Peaks that are looked at: so sure, and so many of them at least.
-SURE, FEWEST = 0.6, 200
+SURE, FEWEST = 0.4, 200
 #: Sharpness midway between two frames beside that in a frame: below it, there is a gap.
 GAP_LOSS = 0.7
 #: Steps that leave just that much, in standard deviations of the parabola: the depth of field.
