@@ -13,7 +13,7 @@ from vestige.contract import Context
 from vestige.focus.alignment import Warp
 from vestige.focus.depth import Depth, FocusSweep, along, block_sums, fill, gathered, reach_of, spread
 from vestige.focus.frames import FileFrame, Frames
-from vestige.focus.pyramid import Fusion, levels_of, light_of
+from vestige.focus.pyramid import Fusion, enlarged_rows, levels_of, light_of
 from vestige.focus.recipe import StackRecipe
 from vestige.focus.retouch import Retouching
 from vestige.focus.spool import HALO, SPLIT, Spooled, blocks_of_rows, spool
@@ -40,7 +40,8 @@ class Stacked:
     ----------
     frames, warps, reference : the frames used, how each lies on the reference, and which that is.
     shares : for each frame, the share of the picture that is sharpest in it.
-    work, files : rows of the fused light, of the position in frames, of the confidence.
+    work, files : rows of the fused detail, of the position in frames, of the confidence.
+    base, split : the fused coarse picture, and by how many levels it is smaller.
     around : depth of every block, for where none was measured; None where it is left as it is.
     peaks : a sample of what depth was found from; see `FocusSweep.peaks`.
     retouching : what is laid over the fused picture; None where nothing is.
@@ -52,6 +53,8 @@ class Stacked:
     shares: list[float]
     work: Work
     files: tuple[Place, Place, Place]
+    base: FLOAT
+    split: int
     around: FLOAT | None
     peaks: FLOAT
     retouching: Retouching | None = None
@@ -72,7 +75,8 @@ class Stacked:
 
     def image(self, strip: Strip) -> FLOAT:
         """The fused picture, retouched, linear light."""
-        rows: FLOAT = self.work.get(self.files[0], strip.rows, self.shape)
+        detail = self.work.get(self.files[0], strip.rows, self.shape)
+        rows = light_of(detail + enlarged_rows(self.base, self.shape, self.split, strip.rows))
         return self.retouching.over(rows, strip) if self.retouching else rows
 
     def depth(self, strip: Strip) -> FLOAT:
@@ -107,48 +111,55 @@ def assemble(
     def registered(number: int) -> dict[str, Any]:
         done = spool(
             frames.items[number], warps[number], work, f"registered_{number:04d}",
-            split=split, working_bytes=each, exact=exact,
+            working_bytes=each, exact=exact,
         )  # fmt: skip
-        return {"rows": done.place, "coarse": done.coarse_place, "noise": done.noise(recipe.depth_window)}
+        return {"rows": done.place, "noise": done.noise(recipe.depth_window)}
 
     places = work.map("register", registered, numbers, label="registering frames")
     spooled = [
-        Spooled(work, place["rows"], place["coarse"], warps[number], frames.shape, exact, number == reference)
+        Spooled(work, place["rows"], warps[number], frames.shape, exact, number == reference)
         for number, place in zip(numbers, places, strict=True)
     ]
     noise = float(np.median([place["noise"] for place in places]))
-    base = work.part("fuse/coarse", _fuse_coarse, spooled, levels - split, recipe.sharpness)
-    return _fuse_strips(frames, _Plan(spooled, base, split, noise), reference, recipe, work)
-
-
-def _fuse_coarse(spooled: list[Spooled], levels: int, sharpness: float) -> FLOAT:
-    """The coarse levels of all frames, fused for the whole picture at once."""
-    fusion: Fusion | None = None
-    for frame in spooled:
-        coarse = frame.coarse()
-        fusion = fusion or Fusion(coarse.shape, levels=levels, sharpness=sharpness)
-        fusion.add(coarse, frame.coarse_coverage(), consume=True)
-    assert fusion is not None
-    return fusion.result()
+    return _fuse(frames, _Plan(spooled, levels, split, noise), reference, recipe, work)
 
 
 @dataclass(frozen=True)
 class _Plan:
-    """What every strip is fused from: frames, the coarse picture, its level, and the noise."""
+    """What is fused: frames, levels in all, those that are fused strip by strip, and the noise."""
 
     spooled: list[Spooled]
-    base: FLOAT
+    levels: int
     split: int
     noise: float
 
 
-def _fuse_strips(
-    frames: Frames, plan: _Plan, reference: int, recipe: StackRecipe, work: Work
-) -> Stacked:
-    """The fine levels and the depth, strip by strip, into rows of pictures."""
+@dataclass(frozen=True)
+class _Rows:
+    """Where what comes of the strips lies: fused detail, depth, and each frame's coarse version and guide."""
+
+    image: Place
+    position: Place
+    confidence: Place
+    coarse: list[Place]
+    guides: list[Place]
+
+    @classmethod
+    def of(cls, work: Work, frames: int, shape: tuple[int, ...], split: int) -> _Rows:
+        small = tuple(-(-side // 2**split) for side in shape[:2])
+        return cls(
+            work.place("image", shape, np.float32),
+            work.place("position", shape[:2], np.float32),
+            work.place("confidence", shape[:2], np.float32),
+            [work.place(f"coarse_{n:04d}", (*small, *shape[2:]), np.float32) for n in range(frames)],
+            [work.place(f"guide_{n:04d}", small, np.float32) for n in range(frames)],
+        )
+
+
+def _fuse(frames: Frames, plan: _Plan, reference: int, recipe: StackRecipe, work: Work) -> Stacked:
+    """The fine levels and the depth, strip by strip, then the coarse levels for the whole picture at once."""
     shape, budget = frames.shape, work.context.budget
-    image = work.place("image", shape, np.float32)
-    position, confidence = (work.place(name, shape[:2], np.float32) for name in ("position", "confidence"))
+    rows = _Rows.of(work, len(plan.spooled), shape, plan.split)
     halo = max(HALO, reach_of(recipe.depth_window))
     # The cut depends on the memory, never on the number of cores: so neither does the picture.
     usual = max(STRIP_PIXELS, 4 * halo * shape[1]) * FUSING_BYTES
@@ -158,15 +169,13 @@ def _fuse_strips(
     step = max(1, round(np.sqrt(shape[0] * shape[1] / PEAKS)))
 
     def fused(strip: Strip) -> dict[str, Any]:
-        rows, depth, peaks = _strip(plan, strip, recipe, step)
-        work.put(image, strip.rows, rows, shape[0])
-        work.put(position, strip.rows, depth.position, shape[0])
-        work.put(confidence, strip.rows, depth.confidence, shape[0])
+        depth, peaks = _strip(plan, strip, recipe, rows, step)
         weighted, belief = block_sums(depth)
         nearest = np.bincount(np.rint(depth.position).astype(int).ravel(), minlength=len(frames.items))
         return {"weighted": weighted, "belief": belief, "nearest": nearest, "peaks": peaks}
 
     parts = work.map(f"fuse/{len(cut)}", fused, cut, label="fusing", cores=budget.working() // each)
+    base = work.part("fuse/coarse", _fuse_coarse, plan, rows, recipe.sharpness, work)
     around = spread(*(np.concatenate([part[name] for part in parts]) for name in ("weighted", "belief")))
     nearest = np.sum([part["nearest"] for part in parts], axis=0) / (shape[0] * shape[1])
     return Stacked(
@@ -175,24 +184,51 @@ def _fuse_strips(
         warps=[frame.warp for frame in plan.spooled],
         reference=reference,
         shares=nearest.tolist(),
-        files=(image, position, confidence),
+        files=(rows.image, rows.position, rows.confidence),
+        base=base,
+        split=plan.split,
         around=around if recipe.depth_fill else None,
         peaks=np.concatenate([part["peaks"] for part in parts]),
     )
 
 
-def _strip(plan: _Plan, strip: Strip, recipe: StackRecipe, step: int) -> tuple[FLOAT, Depth, FLOAT]:
-    """Fused light, depth and peaks of one strip, from the rows that it depends on."""
+def _fuse_coarse(plan: _Plan, rows: _Rows, sharpness: float, work: Work) -> FLOAT:
+    """The coarse levels of all frames, fused for the whole picture at once."""
+    shape = plan.spooled[0].shape
+    small = (*(-(-side // 2**plan.split) for side in shape[:2]), *shape[2:])
+    whole = slice(0, small[0])
+    fusion = Fusion(small, levels=plan.levels - plan.split, sharpness=sharpness)
+    for frame, coarse, guide in zip(plan.spooled, rows.coarse, rows.guides, strict=True):
+        fusion.add(
+            work.get(coarse, whole, small),
+            frame.coarse_coverage(),
+            guide=work.get(guide, whole, small[:2]) if plan.split else None,
+        )
+    return fusion.result()
+
+
+def _strip(plan: _Plan, strip: Strip, recipe: StackRecipe, rows: _Rows, step: int) -> tuple[Depth, FLOAT]:
+    """Fuse the detail of one strip, from the rows that it depends on; its depth, and a sample of its peaks."""
+    work = plan.spooled[0].work
     shape = plan.spooled[0].shape
     outer = (strip.outer_last - strip.outer_first, *shape[1:])
     fusion = Fusion(outer, levels=plan.split, sharpness=recipe.sharpness, base=False)
     sweep = FocusSweep(outer[:2])
-    for frame in plan.spooled:
-        rows, covered = frame.rows(strip.outer), frame.coverage(strip.outer)
-        energies = fusion.add(rows, covered, consume=True)
-        sweep.add(gathered(energies, recipe.depth_window, covered))
-    first, last = strip.outer_first >> plan.split, -(-strip.outer_last >> plan.split)
-    light = light_of(fusion.result(plan.base[first:last])[strip.inner])
-    inner = sweep.cropped(strip.inner)
-    depth = inner.result(plan.noise)
-    return light, depth, inner.peaks(depth, step, strip.first)
+    block = 2**plan.split
+    small = slice(strip.first // block, -(-strip.last // block))
+    inner = slice(*(edge - strip.outer_first // block for edge in (small.start, small.stop)))
+    height = -(-shape[0] // block)
+    for number, frame in enumerate(plan.spooled):
+        covered = frame.coverage(strip.outer)
+        layers = fusion.add(frame.rows(strip.outer), covered, consume=True)
+        work.put(rows.coarse[number], small, layers.base[inner], height)
+        if layers.guide is not None:
+            work.put(rows.guides[number], small, layers.guide[inner], height)
+        energy = layers.energies[0] if layers.energies else np.zeros(outer[:2], np.float32)
+        sweep.add(gathered(energy, recipe.depth_window, covered))
+    own = sweep.cropped(strip.inner)
+    depth = own.result(plan.noise)
+    work.put(rows.image, strip.rows, fusion.result()[strip.inner], shape[0])
+    work.put(rows.position, strip.rows, depth.position, shape[0])
+    work.put(rows.confidence, strip.rows, depth.confidence, shape[0])
+    return depth, own.peaks(depth, step, strip.first)

@@ -97,16 +97,16 @@ def sharpness_of(root: FLOAT, window: float, coverage: FLOAT | None = None) -> F
     >>> float(sharpness_of(flat, 2.0).max()) < 1e-10
     True
     """
-    return gathered(split(root.copy(), 1)[1], window, coverage)
+    return gathered(split(root.copy(), 1)[1][0], window, coverage)
 
 
-def gathered(energies: Sequence[FLOAT], window: float, coverage: FLOAT | None = None) -> FLOAT:
-    """Sharpness from the energies of a frame's detail, as `vestige.focus.pyramid.split` gives them.
+def gathered(energy: FLOAT, window: float, coverage: FLOAT | None = None) -> FLOAT:
+    """Sharpness from the energy of a frame's finest detail, as `vestige.focus.pyramid.split` gives it.
 
-    >>> float(gathered([np.ones((8, 8), np.float32)], 1.0)[4, 4])
+    >>> float(gathered(np.ones((8, 8), np.float32), 1.0)[4, 4])
     1.0
     """
-    energy = np.asarray(cv2.GaussianBlur(energies[0], (0, 0), window), np.float32)
+    energy = np.asarray(cv2.GaussianBlur(energy, (0, 0), window), np.float32)
     return energy if coverage is None else np.where(coverage > 0, energy, UNSEEN)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["accumulate", "encode", "expand", "split", "sweep"]
+__all__ = ["accumulate", "encode", "expand", "guided", "split", "sweep"]
 
 FLOAT = NDArray[np.float32]
 
@@ -38,8 +38,8 @@ def _wide(line: FLOAT, channels: int, out: FLOAT) -> None:  # pragma: no cover -
         left, right = max(i - 1, 0) * channels, min(i + 1, count - 1) * channels
         middle, even = i * channels, 2 * i * channels
         for c in range(channels):
-            out[even + c] = np.float32(0.125) * (line[left + c] + line[right + c]) + np.float32(0.75) * (
-                line[middle + c]
+            out[even + c] = (
+                np.float32(0.125) * (line[left + c] + line[right + c]) + np.float32(0.75) * (line[middle + c])
             )
         if 2 * i + 1 < width:
             for c in range(channels):
@@ -47,17 +47,30 @@ def _wide(line: FLOAT, channels: int, out: FLOAT) -> None:  # pragma: no cover -
 
 
 @njit(cache=True, nogil=True)
-def expand(small: FLOAT, channels: int, out: FLOAT, *, add: bool) -> None:  # pragma: no cover - compiled
-    """Enlarge the rows of `small`, (height, width * channels), into `out`, or add them to it."""
+def expand(
+    small: FLOAT, channels: int, out: FLOAT, first: int = 0, *, add: bool = False
+) -> None:  # pragma: no cover - compiled
+    """Enlarge `small`, (height, width * channels), into `out`, or add it; `out` begins at row `first`."""
     line, wide = np.empty(small.shape[1], np.float32), np.empty(out.shape[1], np.float32)
     for y in range(out.shape[0]):
-        _line(small, y, line)
+        _line(small, y + first, line)
         _wide(line, channels, wide)
         if add:
             for k in range(wide.size):
                 out[y, k] += wide[k]
         else:
             out[y] = wide
+
+
+@njit(cache=True, nogil=True)
+def guided(guide: FLOAT, say: FLOAT) -> None:  # pragma: no cover - compiled
+    """Multiply `say` by the `guide` of the next coarser level."""
+    line, wide = np.empty(guide.shape[1], np.float32), np.empty(say.shape[1], np.float32)
+    for y in range(say.shape[0]):
+        _line(guide, y, line)
+        _wide(line, 1, wide)
+        for x in range(wide.size):
+            say[y, x] *= wide[x]
 
 
 @njit(cache=True, nogil=True)

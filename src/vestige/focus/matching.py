@@ -75,8 +75,8 @@ def match(
 
     >>> scene = cv2.GaussianBlur(np.random.default_rng(1).random((120, 140), np.float32), (0, 0), 2)
     >>> matrix, score = match(Details.of(scene[:, :-3]), Details.of(scene[:, 3:]))
-    >>> matrix[:2, 2].round(1).tolist(), score > 0.9
-    ([-3.0, 0.0], True)
+    >>> [round(value) for value in matrix[:2, 2].tolist()], score > 0.9
+    ([-3, 0], True)
     """
     matrix = np.eye(3) if start is None else np.asarray(start, np.float64)
     score = -1.0
@@ -111,9 +111,7 @@ def _level(image: FLOAT) -> _Level:
     if strength.size > POINTS:
         least = max(least, float(np.partition(strength.ravel(), -POINTS)[-POINTS]))
     y, x = np.nonzero(strength > least)
-    return _Level(
-        smooth, x.astype(np.float32), y.astype(np.float32), smooth[y, x], across[y, x], down[y, x]
-    )
+    return _Level(smooth, x.astype(np.float32), y.astype(np.float32), smooth[y, x], across[y, x], down[y, x])
 
 
 def _matched(fixed: _Level, moving: FLOAT, matrix: MATRIX, model: MotionModel) -> tuple[MATRIX, float]:

@@ -55,10 +55,6 @@ class AlignRecipe(Recipe):
     )
 
 
-#: What the forward model can photograph.
-SceneName = Literal["beetle", "nettle", "seeds", "leaf", "wings", "spangles", "coin", "sherd", "textile"]
-
-
 class StackRecipe(AlignRecipe):
     """How a focus stack becomes one sharp picture and its depth.
 
@@ -69,12 +65,12 @@ class StackRecipe(AlignRecipe):
     presets = {
         "steady": {"align": False},
         "fine": {"depth_window": 1.2},
-        "noisy": {"sharpness": 6.0, "depth_window": 5.0},
+        "noisy": {"sharpness": 8.0, "depth_window": 5.0},
     }
 
     levels: int = setting(6, "Levels of the pyramid; each doubles the size of what is fused", ge=1, le=10)
     sharpness: float = setting(
-        12.0, "How hard the sharpest frame wins: 1 blends, 12 all but picks one", gt=0, le=12
+        16.0, "How hard the sharpest frame wins: 1 blends, 16 all but picks one", gt=0, le=64
     )
     depth_window: float = setting(
         2.5,
@@ -100,6 +96,10 @@ class StackRecipe(AlignRecipe):
         if self.slabs == 1 or 0 < self.slabs <= self.slab_overlap:
             raise ValueError("slabs: a slab needs two frames or more, and more than it shares with the next")
         return self
+
+
+#: What the forward model can photograph.
+SceneName = Literal["beetle", "nettle", "seeds", "leaf", "wings", "spangles", "coin", "sherd", "textile"]
 
 
 class SceneRecipe(Recipe):

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,8 +26,8 @@ __all__ = ["HALO", "SPLIT", "Spooled", "blocks_of_rows", "keep", "registered_row
 FLOAT = NDArray[np.float32]
 #: Levels that are fused strip by strip; coarser ones are fused for the whole picture, which they make small.
 SPLIT = 3
-#: Rows beyond a strip that its fused rows depend on through SPLIT levels and their guide.
-HALO = 112
+#: Rows beyond a strip that its fused rows depend on through SPLIT levels.
+HALO = 88
 #: Bytes that registering holds for each pixel of a strip.
 REGISTERING_BYTES = 130
 #: Bytes of a strip that is registered at once: small ones stay in the processor's cache.
@@ -41,11 +40,10 @@ CEILING = 1.12
 
 @dataclass(frozen=True)
 class Spooled:
-    """One registered frame: the roots of its light by rows, and its coarse version."""
+    """One registered frame: the roots of its light by rows."""
 
     work: Work
     place: Place
-    coarse_place: Place
     warp: Warp
     shape: tuple[int, ...]
     exact: bool = False
@@ -70,13 +68,8 @@ class Spooled:
         bands = [slice(first, min(height, first + BAND)) for first in sorted(firsts)]
         return float(np.median([noise_of(sharpness_of(self.rows(band), window)) for band in bands]))
 
-    def coarse(self) -> FLOAT:
-        """The frame at 1 / 2 ** SPLIT of its size, for the caller to keep."""
-        place = self.coarse_place
-        return np.array(place if isinstance(place, np.ndarray) else np.load(place), np.float32)
-
     def coarse_coverage(self) -> FLOAT | None:
-        """Where the coarse version shows the frame."""
+        """Where the frame at 1 / 2 ** SPLIT of its size shows it."""
         step = 2**SPLIT
         if self.whole:
             return None
@@ -89,7 +82,6 @@ def spool(
     work: Work,
     name: str,
     *,
-    split: int,
     working_bytes: int,
     exact: bool = False,
 ) -> Spooled:
@@ -107,10 +99,7 @@ def spool(
             work.put(place, strip.rows, rows if exact else _coded(rows), shape[0])
     finally:
         opened.close()
-    spooled = Spooled(work, place, place, found, shape, exact)
-    coarse = _reduced(spooled, split, strip_bytes)
-    kept = keep(place.with_suffix(".npy"), coarse) if isinstance(place, Path) else coarse
-    return replace(spooled, coarse_place=kept)
+    return Spooled(work, place, found, shape, exact)
 
 
 def keep(path: Path, values: NDArray[Any]) -> Path:
@@ -159,20 +148,6 @@ def registered_rows(opened: Any, found: Warp, shape: tuple[int, ...], rows: slic
     moved = np.empty((rows.stop - rows.start, *shape[1:]), np.float32)
     resample(source, down @ found.matrix, rows.start, gain, moved)
     return moved
-
-
-def _reduced(spooled: Spooled, split: int, working_bytes: int) -> FLOAT:
-    """The frame after `split` steps of the pyramid, made strip by strip exactly as it would be whole."""
-    parts = []
-    for strip in blocks_of_rows(spooled.shape, REGISTERING_BYTES, working_bytes, halo=4 * 2**split):
-        rows = spooled.rows(strip.outer)
-        for _ in range(split):
-            rows = np.asarray(cv2.pyrDown(rows), np.float32)
-        first = (strip.first - strip.outer_first) >> split
-        # The last strip keeps its odd row; the others begin and end on whole blocks.
-        last = None if strip.last == spooled.shape[0] else first + ((strip.last - strip.first) >> split)
-        parts.append(rows[first:last])
-    return np.concatenate(parts)
 
 
 def _coded(root: FLOAT) -> NDArray[np.uint16]:

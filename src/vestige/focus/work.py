@@ -31,7 +31,7 @@ class Work:
     >>> work = Work(Context(), held=True)
     >>> rows = work.place("image", (4, 3), np.float32)
     >>> work.put(rows, slice(1, 3), np.ones((2, 3), np.float32))
-    >>> float(work.get(rows, slice(0, 2)).sum())
+    >>> float(work.get(rows, slice(1, 2)).sum())
     3.0
     """
 
