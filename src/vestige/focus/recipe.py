@@ -135,5 +135,19 @@ class SceneRecipe(Recipe):
     full_well: float = setting(15000.0, "Electrons of a full pixel: fewer means more photon noise", gt=10)
     read_noise: float = setting(5.0, "Read noise", unit="electrons", ge=0)
     bits: Literal[8, 16] = setting(16, "Depth of the frames")
+    lights: int = setting(
+        0,
+        "Lamps around the object, each with a stack of its own; 0 for one fixed light (coin, sherd, leaf)",
+        ge=0,
+        le=64,
+    )
     shuffled: bool = setting(False, "Number the files in an order that is not that of focus")
     steps_known: bool = setting(True, "Write the plane of focus of each frame into the manifest, mm")
+
+    @model_validator(mode="after")
+    def _check_lights(self) -> Self:
+        if self.lights and self.scene not in ("coin", "sherd", "leaf"):
+            raise ValueError("lights: only the relief of coin, sherd and leaf is lit by lamps that move")
+        if self.lights and self.motion == "slider":
+            raise ValueError("lights: they go with motion breathing")
+        return self

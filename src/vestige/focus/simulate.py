@@ -13,6 +13,7 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -25,7 +26,7 @@ from vestige.focus.recipe import SceneRecipe
 from vestige.focus.scenes import SCENES, Canvas, Painting, Point, Scene
 from vestige.imaging import write_image
 
-__all__ = ["Motion", "expose", "glints", "make", "motions"]
+__all__ = ["Motion", "expose", "glints", "lamps", "make", "make_lit", "motions"]
 
 FLOAT = NDArray[np.float32]
 #: The `focus` coordinate counts from the lens: mm from the camera's first position to the table.
@@ -92,16 +93,18 @@ def make(recipe: Recipe, folder: Path, seed: int) -> Capture:
     [55.5, 57.9, 60.3]
     """
     assert isinstance(recipe, SceneRecipe)
+    if recipe.lights:
+        return make_lit(recipe, folder, seed)
     built = _build(recipe, seed)
     random = np.random.default_rng([seed, 1])
     moves = motions(recipe, built.heights, built.shape, random)
     (folder / "truth").mkdir(parents=True, exist_ok=True)
-    _write_truth(folder / "truth", built, moves)
     order = random.permutation(recipe.frames) if recipe.shuffled else np.arange(recipe.frames)
+    names = {index: f"focus_{number:03d}.tif" for number, index in enumerate(order.tolist(), start=1)}
+    _write_truth(folder / "truth", built, moves, names)
     frames = []
-    for number, index in enumerate(order.tolist(), start=1):
+    for index, name in names.items():
         height_mm, move = float(built.heights[index]), moves[index]
-        name = f"focus_{number:03d}.tif"
         light = _light(built, height_mm, move.jolt) * move.gains
         _write(folder / name, expose(light, recipe, np.random.default_rng([seed, 2, index])), built)
         place = coordinates(focus=round(DISTANCE_MM - height_mm, 4)) if recipe.steps_known else {}
@@ -116,7 +119,56 @@ def make(recipe: Recipe, folder: Path, seed: int) -> Capture:
     return capture
 
 
-def _build(recipe: SceneRecipe, seed: int) -> _Set:
+def make_lit(recipe: SceneRecipe, folder: Path, seed: int) -> Capture:
+    """As `make`, with a stack for each of several lamps: light times focus.
+
+    At each plane of focus the lamps shine one after the other, so a plane lies alike under all of them;
+    the exposure of each frame drifts for itself. The truth is that of the first lamp.
+
+    >>> import tempfile
+    >>> recipe = SceneRecipe(scene="coin", height=48, frames=2, lights=3)
+    >>> len(make_lit(recipe, Path(tempfile.mkdtemp()), 0).frames)
+    6
+    """
+    random = np.random.default_rng([seed, 1])
+    (folder / "truth").mkdir(parents=True, exist_ok=True)
+    frames, built, moves, names = [], None, [], {}
+    for lamp, (x, y, z) in enumerate(lamps(recipe.lights).tolist()):
+        built = _build(recipe, seed, np.array([x, -y, z], np.float32))
+        if lamp == 0:
+            moves = motions(recipe, built.heights, built.shape, random)
+            names = {index: f"light_01_focus_{index + 1:03d}.tif" for index in range(recipe.frames)}
+            _write_truth(folder / "truth", built, moves, names)
+        drift = motions(recipe, built.heights, built.shape, np.random.default_rng([seed, 3, lamp]))
+        for index, height_mm in enumerate(built.heights.tolist()):
+            name = f"light_{lamp + 1:02d}_focus_{index + 1:03d}.tif"
+            light = _light(built, height_mm, moves[index].jolt) * drift[index].gains
+            _write(folder / name, expose(light, recipe, np.random.default_rng([seed, 2, index, lamp])), built)
+            place = coordinates(focus=round(DISTANCE_MM - height_mm, 4), light=(x, y, z))
+            frames.append(Frame(file=name, coordinates=place))
+    assert built is not None
+    capture = Capture(
+        thing=Thing(identifier=built.scene.identifier, title=built.scene.title),
+        frames=frames,
+        rights=Rights(creator="Vestige forward model", licence="CC0-1.0"),
+        settings={"pixel_mm": 1 / built.scale},
+    ).at(folder)
+    save(capture, folder)
+    return capture
+
+
+def lamps(count: int) -> NDArray[np.float64]:
+    """Unit vectors to lamps in two rings, 35 and 60 degrees high, (count, 3): x right, y up, z to the camera.
+
+    >>> lamps(4).round(2).tolist()[0]
+    [0.82, 0.0, 0.57]
+    """
+    turn = 2 * np.pi * np.arange(count) / count
+    high = np.deg2rad(np.where(np.arange(count) % 2, 60.0, 35.0))
+    return np.column_stack([np.cos(turn) * np.cos(high), np.sin(turn) * np.cos(high), np.sin(high)])
+
+
+def _build(recipe: SceneRecipe, seed: int, lamp: FLOAT | None = None) -> _Set:
     scene = SCENES[recipe.scene]
     height, width = recipe.height, round(recipe.height * scene.field_mm[0] / scene.field_mm[1])
     heights = np.linspace(scene.nearest_mm, scene.farthest_mm, recipe.frames)
@@ -126,7 +178,8 @@ def _build(recipe: SceneRecipe, seed: int) -> _Set:
         growth = 0.6 * (heights[0] - heights[-1]) / recipe.distance
     margin = 12 + round(recipe.shift + growth * width + recipe.blur * recipe.frames / 2)
     scale = height / scene.field_mm[1]
-    canvas = Canvas((height + 2 * margin) * fine, (width + 2 * margin) * fine, scale * fine)
+    lit: dict[str, Any] = {} if lamp is None else {"light": lamp, "ambient": 0.0}
+    canvas = Canvas((height + 2 * margin) * fine, (width + 2 * margin) * fine, scale * fine, **lit)
     painting: Painting = scene.paint(canvas, np.random.default_rng([seed, 0]))
     bottom = heights[-1] - 1.5 * (heights[0] - heights[1])
     deep = [layer for layer in painting.layers if layer.height_mm.max() < bottom]
@@ -236,7 +289,7 @@ def _softened(image: FLOAT) -> FLOAT:
     return np.asarray(cv2.GaussianBlur(image, (0, 0), OPTICS_PIXELS), np.float32)
 
 
-def _write_truth(folder: Path, built: _Set, moves: list[Motion]) -> None:
+def _write_truth(folder: Path, built: _Set, moves: list[Motion], names: dict[int, str]) -> None:
     """What a lens of endless depth of field would see from the middle frame, and how each frame differs.
 
     ``image.tif`` is sharp throughout, bright points and all. Ground that no frame reaches is told by
@@ -264,12 +317,13 @@ def _write_truth(folder: Path, built: _Set, moves: list[Motion]) -> None:
         "distance_mm": built.recipe.distance,
         "frames": [
             {
+                "file": names[index],
                 "matrix": move.matrix.tolist(),
                 "gain": float(move.gains[1]),
                 "gains": move.gains.tolist(),
                 "focus_mm": DISTANCE_MM - float(height),
             }
-            for move, height in zip(moves, built.heights, strict=True)
+            for index, (move, height) in enumerate(zip(moves, built.heights, strict=True))
         ],
     }
     (folder / "frames.json").write_text(json.dumps(record, indent=1))

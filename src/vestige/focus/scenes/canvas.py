@@ -14,8 +14,9 @@ __all__ = ["OVERSAMPLE", "Canvas", "Layer", "Painting", "Point", "Strand", "clip
 OVERSAMPLE = 2
 FLOAT = NDArray[np.float32]
 MASK = NDArray[np.uint8]
-#: Light falls from the upper left, 45 degrees high.
+#: Light falls from the upper left, 45 degrees high, and a quarter as much from everywhere.
 LIGHT = np.array([-0.5, -0.5, 0.7071], np.float32)
+AMBIENT = 0.25
 
 
 @dataclass(frozen=True)
@@ -62,10 +63,16 @@ class Strand:
 
 
 class Canvas:
-    """Millimetres from the centre of the field to pixels, and strokes with soft edges."""
+    """Millimetres from the centre of the field to pixels, and strokes with soft edges.
 
-    def __init__(self, height: int, width: int, pixels_per_mm: float) -> None:
+    `light` points from the scene to its lamp (x right, y down, z up); `ambient` comes from everywhere.
+    """
+
+    def __init__(
+        self, height: int, width: int, pixels_per_mm: float, light: FLOAT = LIGHT, ambient: float = AMBIENT
+    ) -> None:
         self.height, self.width, self.scale = height, width, pixels_per_mm
+        self.light, self.ambient = light, np.float32(ambient)
         rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
         self.x: FLOAT = (columns - np.float32((width - 1) / 2)) / np.float32(pixels_per_mm)
         self.y: FLOAT = (rows - np.float32((height - 1) / 2)) / np.float32(pixels_per_mm)
@@ -137,18 +144,20 @@ class Canvas:
 
     def shadow(self, alpha: FLOAT, reach_mm: float, strength: float = 0.6) -> FLOAT:
         """The factor that a thing standing `reach_mm` above leaves of the light."""
-        moved = np.roll(alpha, (round(0.7 * reach_mm * self.scale),) * 2, (0, 1))
+        away = -self.light[:2] / self.light[2] * np.float32(reach_mm * self.scale)
+        moved = np.roll(alpha, (round(float(away[1])), round(float(away[0]))), (0, 1))
         return np.asarray(1 - np.float32(strength) * self.blurred(moved, 0.35 * reach_mm), np.float32)
 
     def lit(self, height_mm: FLOAT, albedo: FLOAT, gloss: float = 0.0, sharpness: float = 40.0) -> FLOAT:
-        """Relief of `albedo` (height, width, 3) under light from the upper left, with a sheen."""
+        """Relief of `albedo` (height, width, 3) under the canvas's light, with a sheen."""
         slope_y, slope_x = (axis * np.float32(self.scale) for axis in np.gradient(height_mm))
         length = np.sqrt(1 + slope_x**2 + slope_y**2)
-        shade = np.clip((-slope_x * LIGHT[0] - slope_y * LIGHT[1] + LIGHT[2]) / length, 0, None)
-        half = LIGHT + np.array([0, 0, 1], np.float32)
+        light = self.light
+        shade = np.clip((-slope_x * light[0] - slope_y * light[1] + light[2]) / length, 0, None)
+        half = light + np.array([0, 0, 1], np.float32)
         half /= np.linalg.norm(half)
         shine = np.clip((-slope_x * half[0] - slope_y * half[1] + half[2]) / length, 0, None) ** sharpness
-        colour = albedo * (0.25 + 1.05 * shade)[..., None] + (gloss * shine)[..., None]
+        colour = albedo * (self.ambient + 1.05 * shade)[..., None] + (gloss * shine)[..., None]
         return clipped(colour)
 
     def strands(self, strands: Sequence[Strand], alpha: float = 1.0) -> Layer:
