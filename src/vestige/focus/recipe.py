@@ -66,6 +66,11 @@ class StackRecipe(AlignRecipe):
         "steady": {"align": False},
         "fine": {"depth_window": 1.2},
         "noisy": {"sharpness": 8.0, "depth_window": 5.0},
+        "herbarium": {"depth_window": 3.5},
+        "insect": {"depth_window": 1.6},
+        "coin": {"depth_window": 2.0},
+        "pottery": {"depth_window": 3.0},
+        "textile": {"depth_window": 2.0},
     }
 
     levels: int = setting(6, "Levels of the pyramid; each doubles the size of what is fused", ge=1, le=10)
@@ -96,6 +101,53 @@ class StackRecipe(AlignRecipe):
         if self.slabs == 1 or 0 < self.slabs <= self.slab_overlap:
             raise ValueError("slabs: a slab needs two frames or more, and more than it shares with the next")
         return self
+
+
+class PlanRecipe(Recipe):
+    """What is to be taken, and with what: the planner tells step, number of frames and resolution.
+
+    >>> PlanRecipe.make("coin").magnification
+    0.8
+    """
+
+    presets = {
+        "herbarium": {
+            "field_width": 420.0, "sensor_width": 53.4, "sensor_pixels": 14204, "aperture": 8.0, "depth": 30.0
+        },
+        "insect": {"magnification": 2.0, "aperture": 4.0, "depth": 4.0},
+        "coin": {"magnification": 0.8, "aperture": 5.6, "depth": 4.0},
+        "pottery": {"field_width": 120.0, "aperture": 8.0, "depth": 60.0},
+        "textile": {"field_width": 60.0, "aperture": 5.6, "depth": 5.0},
+    }  # fmt: skip
+
+    magnification: float = setting(
+        0.0, "Size on the sensor over size of the object; 0 takes it from field_width", ge=0, le=100
+    )
+    field_width: float = setting(
+        0.0, "Width of what is shown; 0 takes it from magnification", unit="mm", ge=0, le=5000
+    )
+    sensor_width: float = setting(36.0, "Width of the sensor", unit="mm", gt=0, le=200)
+    sensor_pixels: int = setting(6000, "Pixels across the width of the sensor", unit="px", ge=100, le=100_000)
+    aperture: float = setting(5.6, "F-number as set on the lens", gt=0, le=128)
+    pupil_ratio: float = setting(
+        1.0, "Exit over entrance pupil of the lens; 1 where nothing is known", gt=0, le=20
+    )
+    depth: float = setting(
+        10.0, "From the nearest to the farthest point of the object", unit="mm", ge=0, le=5000
+    )
+    circle_pixels: float = setting(
+        2.0, "Blur on the sensor that still counts as sharp, in its pixels", unit="px", gt=0, le=50
+    )
+    circle: float = setting(
+        0.0, "The same in millimetres; 0 takes it from circle_pixels", unit="mm", ge=0, le=1
+    )
+    wavelength: float = setting(550.0, "Wavelength of the light", unit="nm", ge=200, le=2500)
+    criterion: Literal["automatic", "classic", "wave"] = setting(
+        "automatic",
+        "Depth of field that sets the step: classic (the circle), wave (diffraction), or what fits the lens",
+    )
+    share: float = setting(0.7, "Step, as a share of the depth of field", gt=0, le=1)
+    spare: int = setting(1, "Frames more at each end, for what stands out or lies deeper", ge=0, le=20)
 
 
 #: What the forward model can photograph.

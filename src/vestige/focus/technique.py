@@ -18,7 +18,7 @@ from vestige.contract import (
     Session,
     Technique,
 )
-from vestige.focus.recipe import AlignRecipe, SceneRecipe, StackRecipe
+from vestige.focus.recipe import AlignRecipe, PlanRecipe, SceneRecipe, StackRecipe
 
 
 def _run(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
@@ -31,6 +31,12 @@ def _align(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
     from vestige.focus.pipeline import run_align
 
     return run_align(inputs, recipe, context)
+
+
+def _plan(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
+    from vestige.focus.planning import run_plan
+
+    return run_plan(inputs, recipe, context)
 
 
 def _open(inputs: Inputs, context: Context) -> Session:
@@ -55,7 +61,7 @@ technique = Technique(
     title="Focus stacking",
     summary="One sharp picture and its depth from frames of different focus",
     forward=ForwardModel(
-        SceneRecipe, _make, "A pinned beetle under a macro lens, focused through from pin to card"
+        SceneRecipe, _make, "A heritage object under a macro lens: beetle, coin, wings, textile and more"
     ),
     operations=(
         Operation(
@@ -113,6 +119,17 @@ technique = Technique(
             inputs=(_CAPTURE,),
             outputs=(_ALIGNMENT,),
             run=_align,
+        ),
+        Operation(
+            name="plan",
+            summary="Plan a stack: depth of field, step, number of frames, resolution",
+            recipe=PlanRecipe,
+            inputs=(),
+            outputs=(
+                Output("plan", Kind.TABLE, "plan.csv", "Each quantity with its unit, formula and meaning"),
+            ),
+            run=_plan,
+            answers=True,
         ),
     ),
     varies=("focus",),
