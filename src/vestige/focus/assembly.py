@@ -113,6 +113,7 @@ def assemble(
             frames.items[number], warps[number], work, f"registered_{number:04d}",
             working_bytes=each, exact=exact,
         )  # fmt: skip
+        frames.items[number].release()
         return {"rows": done.place, "noise": done.noise(recipe.depth_window)}
 
     places = work.map("register", registered, numbers, label="registering frames")
@@ -208,7 +209,7 @@ def _fuse_coarse(plan: _Plan, rows: _Rows, sharpness: float, work: Work) -> FLOA
 
 
 def _strip(plan: _Plan, strip: Strip, recipe: StackRecipe, rows: _Rows, step: int) -> tuple[Depth, FLOAT]:
-    """Fuse the detail of one strip, from the rows that it depends on; its depth, and a sample of its peaks."""
+    """Fuse the detail of one strip, from the rows that it depends on; its depth, and some of its peaks."""
     work = plan.spooled[0].work
     shape = plan.spooled[0].shape
     outer = (strip.outer_last - strip.outer_first, *shape[1:])

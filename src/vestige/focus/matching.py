@@ -2,8 +2,8 @@
 
 Gauss-Newton steps of the inverse compositional kind (Baker & Matthews 2004, 'Lucas-Kanade 20 years on', IJCV
 56, 221-255) on local contrast, in which light and shade across the frame do not count. A gain and an offset
-are fitted with each step, and points that do not fit (what a near thing hides, a highlight that wanders) lose
-their weight (Cauchy). Defocus is symmetric, so it makes steps shorter but does not draw them aside.
+are fitted with each step, and points that do not fit at all (a highlight that wanders) lose their weight
+(Cauchy). Defocus is symmetric, so it makes steps shorter but does not draw them aside.
 """
 
 from __future__ import annotations
@@ -22,11 +22,15 @@ FLOAT = NDArray[np.float32]
 MATRIX = NDArray[np.float64]
 MotionModel = Literal["similarity", "projective"]
 #: Side of the window of local contrast, in pixels of the full size given; and its least spread.
-WINDOW: Final = 25
+WINDOW: Final = 41
 #: Points that are compared at each level, and the smallest side of a level.
 POINTS: Final = 40_000
 SMALLEST_SIDE: Final = 24
 ITERATIONS: Final = 25
+#: Share of a level that counts as flat.
+FLAT: Final = 0.3
+#: Residuals of this many times the mean one weigh half.
+SPREAD: Final = 15.0
 #: A step that moves nothing farther than this, in pixels of its level, is the last.
 STILL: Final = 2e-3
 #: Least share of the points that must lie within the other frame.
@@ -69,9 +73,16 @@ class Details:
 
 
 def match(
-    fixed: Details, moving: Details, start: MATRIX | None = None, model: MotionModel = "similarity"
+    fixed: Details,
+    moving: Details,
+    start: MATRIX | None = None,
+    *,
+    model: MotionModel = "similarity",
+    levels: int = 99,
 ) -> tuple[MATRIX, float]:
     """The 3 x 3 matrix from `fixed` to `moving` pixels, and the correlation of the points under it, -1..1.
+
+    From a `start` that is nearly right, the finest `levels` are enough.
 
     >>> scene = cv2.GaussianBlur(np.random.default_rng(1).random((120, 140), np.float32), (0, 0), 2)
     >>> matrix, score = match(Details.of(scene[:, :-3]), Details.of(scene[:, 3:]))
@@ -81,7 +92,7 @@ def match(
     matrix = np.eye(3) if start is None else np.asarray(start, np.float64)
     score = -1.0
     top = min(len(fixed.levels), len(moving.levels)) - 1
-    for level in range(top, -1, -1):
+    for level in range(min(top, levels - 1), -1, -1):
         half = np.diag([0.5**level, 0.5**level, 1.0])
         half[:2, 2] = (0.5**level - 1) / 2
         local = half @ matrix @ np.linalg.inv(half)
@@ -107,10 +118,12 @@ def _level(image: FLOAT) -> _Level:
     down = np.asarray(cv2.Sobel(smooth, cv2.CV_32F, 0, 1, scale=1 / 8), np.float32)
     strength = across * across + down * down
     strength[[0, -1]] = strength[:, [0, -1]] = 0
-    least = 1e-8
-    if strength.size > POINTS:
-        least = max(least, float(np.partition(strength.ravel(), -POINTS)[-POINTS]))
+    # A sample of all that is not flat: the strongest edges alone are those of near things before far ones,
+    # which defocus draws aside.
+    least = max(1e-8, float(np.quantile(strength[::3, ::3], FLAT)))
     y, x = np.nonzero(strength > least)
+    every = max(1, -(-y.size // POINTS))
+    y, x = y[::every], x[::every]
     return _Level(smooth, x.astype(np.float32), y.astype(np.float32), smooth[y, x], across[y, x], down[y, x])
 
 
@@ -158,7 +171,7 @@ def _fit(sums: NDArray[np.float64]) -> tuple[float, float, float, float]:
     agreement = found_wanted / weight - mean_found * mean_wanted
     score = agreement / np.sqrt(variance * max(wanted_wanted / weight - mean_wanted**2, 1e-12))
     gain = min(max(agreement / variance, 0.2), 5.0)
-    return float(score), gain, mean_wanted - gain * mean_found, max(1.5 * off / count, 1e-3)
+    return float(score), gain, mean_wanted - gain * mean_found, max(SPREAD * off / count, 1e-3)
 
 
 def _matrix_of(change: NDArray[np.float64]) -> MATRIX:

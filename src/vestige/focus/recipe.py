@@ -49,6 +49,9 @@ class AlignRecipe(Recipe):
 
     align: bool = setting(True, "Register the frames: breathing, shift and small turns")
     exposure: bool = setting(True, "Bring all frames to the brightness of the reference frame")
+    model: Literal["similarity", "projective"] = setting(
+        "similarity", "What may have moved: shift, scale and turn, or the tilt of the view besides"
+    )
     reference: str = setting("", "File name of the frame whose view is kept; the middle frame where empty")
     proxy: int = setting(
         1600, "Longest side of the pictures that registration compares", unit="px", ge=64, le=8192

@@ -135,7 +135,9 @@ def blocks_of_rows(
 
 def registered_rows(opened: Any, found: Warp, shape: tuple[int, ...], rows: slice) -> FLOAT:
     """Roots of light of some rows of the registered frame; what it does not show is mirrored."""
-    if found.gain == 1.0 and np.array_equal(found.matrix, np.eye(3)):
+    channels = shape[2] if len(shape) == 3 else 1
+    gain = np.sqrt(np.resize(found.tint, channels) * found.gain).astype(np.float32)
+    if (gain == 1).all() and np.array_equal(found.matrix, np.eye(3)):
         return root_of(opened.read(rows))
     corners = np.array([[x, y, 1.0] for x in (0, shape[1] - 1) for y in (rows.start, rows.stop - 1)])
     places = found.matrix @ corners.T
@@ -144,7 +146,6 @@ def registered_rows(opened: Any, found: Warp, shape: tuple[int, ...], rows: slic
     last = int(np.clip(np.ceil(reached.max()) + REACH + 1, first + 1, shape[0]))
     source = coefficients(root_of(opened.read(slice(first, last))))
     down = np.array([[1, 0, 0], [0, 1, -first], [0, 0, 1.0]])
-    gain = np.full(shape[2] if len(shape) == 3 else 1, np.sqrt(found.gain), np.float32)
     moved = np.empty((rows.stop - rows.start, *shape[1:]), np.float32)
     resample(source, down @ found.matrix, rows.start, gain, moved)
     return moved

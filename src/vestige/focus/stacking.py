@@ -5,22 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vestige.contract import Context
-from vestige.errors import FrameError, InputError, UsageError
 from vestige.focus.advice import advice
-from vestige.focus.alignment import Warp, chained, gain_of, grey, pair
+from vestige.focus.alignment import Warp
 from vestige.focus.assembly import Stacked, assemble
 from vestige.focus.frames import Frames, frames_of_items
-from vestige.focus.recipe import AlignRecipe, StackRecipe
+from vestige.focus.laying import Aligned, align_frames
+from vestige.focus.recipe import StackRecipe
 from vestige.focus.retouch import Retouching
 from vestige.focus.reuse import Recorded, recorded_of
-from vestige.focus.spool import keep
 from vestige.imaging import Strip
 
 __all__ = ["Aligned", "Stack", "align_frames", "stack", "stack_frames"]
@@ -41,6 +38,7 @@ class Stack:
     names : the used frames, in the order of their focus.
     unit : 'mm' where focus positions were given, else 'frame'.
     warnings : what was noticed, such as frames left out.
+    focus : position of each used frame in mm, None where none were given.
     """
 
     image: FLOAT
@@ -50,6 +48,7 @@ class Stack:
     names: tuple[str, ...]
     unit: str
     warnings: tuple[str, ...] = ()
+    focus: tuple[float, ...] | None = None
 
 
 def stack(
@@ -58,7 +57,7 @@ def stack(
     focus: Sequence[float] | None = None,
     recipe: StackRecipe | None = None,
     context: Context | None = None,
-    warps: Sequence[Warp] | None = None,
+    reuse_alignment: Stack | None = None,
 ) -> Stack:
     """One sharp picture and its depth from frames of different focus.
 
@@ -69,13 +68,13 @@ def stack(
     focus : focus position of each frame in mm.
     recipe : settings; the defaults where None.
     context : workspace, budget and progress; a temporary one where None.
-    warps : how each frame lies on the reference, as another stack's `warps` tell: for the same object under
-        another light. Their matrices are taken over to the last bit; brightness is measured anew.
+    reuse_alignment : a stack of the same object under another light, whose warps these frames take. Their
+        matrices are taken over to the last bit; brightness is measured anew.
 
     Raises
     ------
-    InputError : fewer than two frames can be used.
-    UsageError : another number of focus positions or `warps` than frames.
+    InputError : fewer than two frames can be used, or `reuse_alignment` is of other frames.
+    UsageError : another number of focus positions than frames.
 
     >>> near, far = np.full((2, 64, 64), 0.25, np.float32)
     >>> near[:, :32:3], far[:, 32::3] = 0.5, 0.5
@@ -85,9 +84,8 @@ def stack(
     """
     with context or Context() as given:
         usable = frames_of_items(frames, focus, given.warn)
-        if warps is not None and len(warps) != len(usable.items):
-            raise UsageError(f"{len(usable.items)} frames need as many warps, not {len(warps)}")
-        recorded = None if warps is None else recorded_of(warps, usable.shape, usable.focus)
+        other = reuse_alignment
+        recorded = recorded_of(other.warps, other.names, other.image.shape, other.focus) if other else None
         done = stack_frames(usable, recipe or StackRecipe(), given, recorded)
         whole = Strip(0, done.shape[0], 0, done.shape[0])
         return Stack(
@@ -98,16 +96,8 @@ def stack(
             tuple(frame.name for frame in done.frames.items),
             done.unit,
             tuple(given.warnings),
+            done.frames.focus,
         )
-
-
-@dataclass(frozen=True)
-class Aligned:
-    """Frames that can be read and how each lies on the one whose number is `reference`."""
-
-    frames: Frames
-    warps: list[Warp]
-    reference: int
 
 
 def stack_frames(
@@ -120,131 +110,12 @@ def stack_frames(
     InputError : fewer than two frames can be read, or `recorded` is the alignment of other frames.
     UsageError : the recipe names a reference that is not among them.
     """
-    lie = align_frames(frames, recipe, context, recorded)
-    retouching = Retouching(lie.frames, lie.warps, recipe.retouch) if recipe.retouch else None
-    done = assemble(lie.frames, lie.warps, lie.reference, recipe, context)
+    try:
+        lie = align_frames(frames, recipe, context, recorded, hold=True)
+        retouching = Retouching(lie.frames, lie.warps, recipe.retouch) if recipe.retouch else None
+        done = assemble(lie.frames, lie.warps, lie.reference, recipe, context)
+    finally:
+        frames.release()
     for sentence in advice(done):
         context.warn(sentence)
     return replace(done, retouching=retouching)
-
-
-def align_frames(
-    frames: Frames, recipe: AlignRecipe, context: Context, recorded: Recorded | None = None
-) -> Aligned:
-    """How the frames that can be read lie on the reference: found, or as `recorded` for another light.
-
-    Raises
-    ------
-    InputError, UsageError : as `stack_frames`.
-    """
-    frames, proxies = _readable(frames, recipe, context)
-    if recorded is None:
-        reference = _reference(frames, recipe)
-        return Aligned(frames, _aligned(frames, proxies, reference, recipe, context), reference)
-    matrices, reference = recorded.fitting(frames)
-    gains = (
-        _gains(frames, proxies, matrices, reference, context) if recipe.exposure else [1.0] * len(matrices)
-    )
-    warps = [Warp(matrix, gain) for matrix, gain in zip(matrices, gains, strict=True)]
-    return Aligned(frames, warps, reference)
-
-
-def _gains(
-    frames: Frames,
-    proxies: list[Path],
-    matrices: list[NDArray[np.float64]],
-    reference: int,
-    context: Context,
-) -> list[float]:
-    """Brightness of frames whose places are known, from neighbours: each light has exposures of its own."""
-    shrink = _shrink(frames, proxies)
-
-    def neighbours(nearer: int, farther: int) -> Warp:
-        def compare() -> float:
-            step = shrink @ matrices[farther] @ np.linalg.inv(matrices[nearer]) @ np.linalg.inv(shrink)
-            return gain_of(np.load(proxies[nearer]), np.load(proxies[farther]), step)
-
-        return Warp(np.eye(3), context.part(f"gain/{farther}", compare))
-
-    return [found.gain for found in chained(len(proxies), reference, neighbours)]
-
-
-def _readable(frames: Frames, recipe: AlignRecipe, context: Context) -> tuple[Frames, list[Path]]:
-    """The frames whose pixels can be read, and a small grey version of each; the others are named."""
-
-    def small(number: int) -> dict[str, Any]:
-        frame, path = frames.items[number], context.workspace / f"small_{number:04d}.npy"
-        try:
-            opened = frame.open()
-            try:
-                keep(path, grey(opened.proxy(recipe.proxy)))
-            finally:
-                opened.close()
-        except InputError as error:
-            return {"fault": str(error)}
-        return {"path": path}
-
-    looked = context.map("look", small, range(len(frames.items)), label="reading frames")
-    good = [number for number, found in enumerate(looked) if "path" in found]
-    faults = [found["fault"] for found in looked if "fault" in found]
-    if len(good) < 2 and faults:
-        first = next(frame for frame, found in zip(frames.items, looked, strict=True) if "fault" in found)
-        raise FrameError(first.name, "cannot be read, and a stack needs two frames or more", action=faults[0])
-    for fault in faults:
-        context.warn(f"{fault}; the stack goes on without it")
-    return frames.only(good), [looked[number]["path"] for number in good]
-
-
-def _reference(frames: Frames, recipe: AlignRecipe) -> int:
-    names = [frame.name for frame in frames.items]
-    if not recipe.reference:
-        return len(names) // 2
-    if recipe.reference not in names:
-        raise UsageError(
-            f"reference: there is no frame '{recipe.reference}'; name one such as '{names[len(names) // 2]}'"
-        )
-    return names.index(recipe.reference)
-
-
-def _aligned(
-    frames: Frames, proxies: list[Path], reference: int, recipe: AlignRecipe, context: Context
-) -> list[Warp]:
-    """Warps at full size, from neighbours compared at the size of their proxies."""
-
-    def neighbours(nearer: int, farther: int) -> Warp:
-        def compare() -> dict[str, Any]:
-            found = pair(
-                np.load(proxies[nearer]),
-                np.load(proxies[farther]),
-                motion=recipe.align,
-                exposure=recipe.exposure,
-            )
-            return {"matrix": found.matrix, "gain": found.gain, "score": found.score}
-
-        context.progress(len(seen), len(proxies), "aligning frames")
-        seen.append(farther)
-        return Warp(**context.part(f"align/{farther}", compare))
-
-    seen: list[int] = [reference]
-    shrink = _shrink(frames, proxies)
-    warps = chained(len(proxies), reference, neighbours)
-    for frame, found in zip(frames.items, warps, strict=True):
-        if recipe.align and found.score < 0.3:
-            context.warn(
-                f"{frame.name} fits its neighbour poorly (correlation {found.score:.2f}): check its alignment"
-            )
-    return [
-        found
-        if number == reference
-        else Warp(np.linalg.inv(shrink) @ found.matrix @ shrink, found.gain, found.score)
-        for number, found in enumerate(warps)
-    ]
-
-
-def _shrink(frames: Frames, proxies: list[Path]) -> NDArray[np.float64]:
-    """From pixels of a frame to pixels of its small version."""
-    small = np.load(proxies[0], mmap_mode="r").shape
-    size = np.diag([small[1] / frames.shape[1], small[0] / frames.shape[0], 1.0])
-    # The centre of the first pixel is (0, 0): sizes scale about the corner half a pixel before it.
-    corner = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1.0]])
-    return np.asarray(np.linalg.inv(corner) @ size @ corner, np.float64)
