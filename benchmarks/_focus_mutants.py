@@ -82,7 +82,7 @@ def _captures(work: Path) -> dict[str, tuple[str, str]]:
         write_image(shallow / f"{path.stem}.jpg", read_image(path), depth=8, profile="srgb")
     execute(technique("focus"), "run", {"capture": [open_capture(deep)]}, None, aligned)
     shutil.copytree(deep, work / "good-reuse")
-    shutil.copy(aligned / "report.json", work / "good-reuse" / "alignment.json")
+    shutil.copy(aligned / "alignment.json", work / "good-reuse")
     return {
         KINDS[0]: (str(deep), "focus_002.tif"),
         KINDS[1]: (str(shallow), "focus_002.jpg"),
@@ -110,9 +110,9 @@ def _work(good: dict[str, tuple[str, str]], place: str, first: int, count: int, 
 
 def _one(good: tuple[str, str], place: Path, data: bytes) -> tuple[str, str]:
     """Run on a copy of the capture whose one file is `data`."""
-    from vestige.capture import open_capture
     from vestige.contract.registry import technique
     from vestige.contract.runner import execute
+    from vestige.contract.source import open_inputs
     from vestige.errors import VestigeError
     from vestige.focus import StackRecipe
 
@@ -121,11 +121,11 @@ def _one(good: tuple[str, str], place: Path, data: bytes) -> tuple[str, str]:
         shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(good[0], place)
     (place / good[1]).write_bytes(data)
-    recipe = StackRecipe(levels=3, proxy=64)
-    if good[1] == "alignment.json":
-        recipe = recipe.model_copy(update={"reuse_alignment": str(place / good[1])})
+    todo = technique("focus")
+    recorded = {"reuse_alignment": place / good[1]} if good[1] == "alignment.json" else {}
     try:
-        execute(technique("focus"), "run", {"capture": [open_capture(place)]}, recipe, out)
+        given = open_inputs(todo.operation("run"), [place], recorded)
+        execute(todo, "run", given, StackRecipe(levels=3, proxy=64, surface=0), out)
     except VestigeError as error:
         return ("fault", f"two lines: {error}") if "\n" in str(error) else ("refused in one sentence", "")
     except Exception as error:

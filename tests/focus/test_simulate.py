@@ -2,6 +2,7 @@
 
 import json
 
+import cv2
 import numpy as np
 import pytest
 
@@ -114,3 +115,39 @@ def test_frames_are_as_asked(tmp_path, bits):
     assert (info.height, info.width, info.channels, info.dtype) == (48, 64, 3, f"uint{bits}")
     assert info.ppi == pytest.approx(48 / 12 * 25.4, rel=0.01)
     assert len(json.loads((tmp_path / "truth" / "frames.json").read_text())["frames"]) == 2
+
+
+def test_ground_that_no_frame_reaches_is_told(tmp_path):
+    """Velvet far below: sharp for a pinhole, soft for the best stacker, and glints stay as they are."""
+    make(SceneRecipe(scene="spangles", height=120, frames=4), tmp_path, 0)
+    truth = tmp_path / "truth"
+    deep = read_image(truth / "unreached.png", encoding="linear") > 0.5
+    glint = read_image(truth / "glints.png", encoding="linear") > 0.5
+    away = cv2.dilate(glint.astype(np.uint8), np.ones((9, 9))) == 0
+    sharp, soft = read_image(truth / "image.tif"), read_image(truth / "reachable.tif")
+    assert 0.2 < deep.mean() < 0.8
+    ground = (deep & away)[:, 1:]
+    assert np.abs(np.diff(soft[..., 0]))[ground].mean() < 0.5 * np.abs(np.diff(sharp[..., 0]))[ground].mean()
+    assert np.abs(sharp - soft)[~deep & away].mean() < 0.1 * np.abs(sharp - soft)[deep & away].mean()
+    assert (read_image(truth / "depth.tif")[deep] > 60).all()
+
+
+def test_frames_in_any_order_with_or_without_their_place(tmp_path):
+    """The files may be numbered in any order; the truth says which is which."""
+    capture = make(SceneRecipe(height=48, frames=5, shuffled=True), tmp_path / "known", 3)
+    order = [frame.number("focus") for frame in capture.frames]
+    assert order != sorted(order)
+    record = json.loads((tmp_path / "known" / "truth" / "frames.json").read_text())["frames"]
+    assert [row["focus_mm"] for row in record] == sorted(order)
+    assert sorted(row["file"] for row in record) == [frame.file for frame in capture.frames]
+    blind = make(SceneRecipe(height=48, frames=2, steps_known=False), tmp_path / "blind", 3)
+    assert all("focus" not in frame.coordinates for frame in blind.frames)
+
+
+def test_white_balance_drifts():
+    moves = motions(
+        SceneRecipe(frames=4, tint=5, exposure=0), np.linspace(3, 0, 4), (90, 120), np.random.default_rng(0)
+    )
+    gains = np.array([move.gains for move in moves])
+    assert (gains[:, 1] == 1).all()
+    assert 0.005 < np.abs(gains[:, [0, 2]] - 1).max() <= 0.05
