@@ -40,7 +40,8 @@ def aligned(frames, number, warp, rows=slice(0, SHAPE[0])):
 
 
 def patched(frames, *patches, **options):
-    return focus.stack(frames, recipe=StackRecipe(retouch=list(patches)), **options)
+    known = list(range(len(frames)))
+    return focus.stack(frames, focus=known, recipe=StackRecipe(retouch=list(patches)), **options)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,7 @@ def patched(frames, *patches, **options):
 )
 def test_a_region_equals_the_registered_frame_and_the_rest_is_as_it_was(shape):
     frames = stack()
-    plain = focus.stack(frames)
+    plain = focus.stack(frames, focus=range(4))
     patch = Patch(frame="frame 0", feather=6, **shape)
     found = patched(frames, patch)
     weight = mask(patch, SHAPE, slice(0, SHAPE[0]))

@@ -13,7 +13,7 @@ from vestige.cli.root import root
 from vestige.contract import Context, Inputs, Kind, Product
 from vestige.contract.report import load_report
 from vestige.contract.source import open_product
-from vestige.errors import FrameError, InputError, UsageError, VestigeError
+from vestige.errors import FrameError, InputError, VestigeError
 from vestige.focus.frames import frames_of_items
 from vestige.focus.pipeline import run
 from vestige.focus.recipe import StackRecipe
@@ -94,13 +94,15 @@ def test_align_alone_gives_the_alignment_of_run(first, tmp_path):
 
 
 def test_brightness_is_measured_anew():
-    known = focus.stack(light(0)).warps
-    other = focus.stack(light(1, gains=(0.8, 1.0, 1.1)), warps=known)
+    first = focus.stack(light(0), focus=[1, 2, 3])
+    known = first.warps
+    other = focus.stack(light(1, gains=(0.8, 1.0, 1.1)), focus=[1, 2, 3], reuse_alignment=first)
     assert [np.array_equal(one.matrix, two.matrix) for one, two in zip(known, other.warps, strict=True)] == [
         True
     ] * 3
     assert [warp.gain for warp in other.warps] == pytest.approx([1.25, 1, 1 / 1.1], abs=0.01)
-    still = focus.stack(light(1), warps=known, recipe=StackRecipe(exposure=False))
+    dark = StackRecipe(exposure=False)
+    still = focus.stack(light(1), focus=[1, 2, 3], reuse_alignment=first, recipe=dark)
     assert [warp.gain for warp in still.warps] == [1, 1, 1]
 
 
@@ -133,16 +135,27 @@ def test_what_does_not_fit_is_told(first, tmp_path, positions, axis, error, word
         run(given, StackRecipe(), context)
 
 
+def test_frames_whose_focus_nobody_knows_are_matched_by_the_order_of_their_names():
+    """The first light was shot from far to near; the frames of the second take warps by their names."""
+    order = [1, 0, 2]
+    known = focus.stack([light(0)[n] for n in order], focus=[2, 1, 3])
+    recorded = recorded_of(known.warps, known.names, SHAPE, None)
+    chosen, matrices, reference = recorded.fitting(frames_of_items([light(1)[n] for n in order], None, print))
+    assert known.names == ("frame 1", "frame 0", "frame 2")
+    assert chosen == order
+    assert reference == 1
+    assert [matrix.tolist() for matrix in matrices] == [warp.matrix.tolist() for warp in known.warps]
+
+
 def test_another_size_and_another_number_are_told():
-    known = focus.stack(light(0)).warps
-    recorded = recorded_of(known, SHAPE, None)
-    small = frames_of_items([frame[:100] for frame in light(1)], None, print)
+    known = focus.stack(light(0), focus=[1, 2, 3])
+    small = [frame[:100] for frame in light(1)]
     with pytest.raises(
         InputError, match="of frames of 160 x 120 pixels; expected one of frames of 160 x 100"
     ):
-        recorded.fitting(small)
-    with pytest.raises(UsageError, match="3 frames need as many warps, not 2"):
-        focus.stack(light(1), warps=known[:2])
+        focus.stack(small, reuse_alignment=known)
+    with pytest.raises(InputError, match="the stack is the alignment of 3 frames; expected one of 2 frames"):
+        focus.stack(light(1)[:2], reuse_alignment=known)
 
 
 @pytest.mark.parametrize(
@@ -170,7 +183,7 @@ def test_mutants_of_an_alignment(first, tmp_path):
     for data in mutants((first / "alignment.json").read_bytes(), count=300):
         path.write_bytes(data)
         try:
-            found, _ = read_alignment(path).fitting(frames)
+            _, found, _ = read_alignment(path).fitting(frames)
         except VestigeError as error:
             assert "\n" not in str(error)
         else:

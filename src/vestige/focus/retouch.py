@@ -17,7 +17,7 @@ from vestige.focus.recipe import Patch
 from vestige.focus.spool import registered_rows
 from vestige.imaging import Strip
 
-__all__ = ["Retouching", "blended", "mask"]
+__all__ = ["Retouching", "blended", "check_patches", "mask"]
 
 FLOAT = NDArray[np.float32]
 FLOATS = NDArray[np.float64]
@@ -32,12 +32,7 @@ class Retouching:
     patches: Sequence[Patch]
 
     def __post_init__(self) -> None:
-        names = [frame.name for frame in self.frames.items]
-        for patch in self.patches:
-            if patch.frame not in names:
-                raise UsageError(
-                    f"retouch: there is no frame '{patch.frame}'; name one such as '{names[len(names) // 2]}'"
-                )
+        check_patches(self.patches, [frame.name for frame in self.frames.items])
 
     def over(self, light: FLOAT, strip: Strip) -> FLOAT:
         """The rows of `strip`, linear light, with the patches laid over them in their order."""
@@ -54,6 +49,22 @@ class Retouching:
                 opened.close()
             light = blended(light, light_of(frame), weight)
         return light
+
+
+def check_patches(patches: Sequence[Patch], names: Sequence[str]) -> None:
+    """Check that each patch takes a frame that is there.
+
+    Raises
+    ------
+    UsageError : it is not; names one that is.
+
+    >>> check_patches([Patch(frame="a.tif", points=[(5, 2)], radius=2)], ["a.tif"])
+    """
+    for patch in patches:
+        if patch.frame not in names:
+            raise UsageError(
+                f"retouch: there is no frame '{patch.frame}'; name one such as '{names[len(names) // 2]}'"
+            )
 
 
 def mask(patch: Patch, shape: tuple[int, ...], rows: slice, scale: float = 1.0) -> FLOAT | None:

@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from vestige.capture import first_fault
 from vestige.capture.durable import write_atomically
+from vestige.capture.infer import natural_order
 from vestige.errors import FrameError, InputError
 from vestige.focus.alignment import Warp
 from vestige.focus.frames import Frames
@@ -39,6 +40,7 @@ class Recorded:
     ----------
     source : what messages call it.
     size : (width, height) of the frames, in pixels.
+    names : file name of each frame, in the order of focus.
     focus : position of each frame (mm), None where the capture told none.
     matrices : 3 x 3 float64 for each frame, from reference pixels to its pixels.
     reference : number of the frame that stays as it is.
@@ -46,12 +48,16 @@ class Recorded:
 
     source: str
     size: tuple[int, int]
+    names: tuple[str, ...]
     focus: tuple[float, ...] | None
     matrices: tuple[MATRIX, ...]
     reference: int
 
-    def fitting(self, frames: Frames) -> tuple[list[MATRIX], int]:
-        """The matrix of each of `frames`, by their focus or else by their number; and the reference.
+    def fitting(self, frames: Frames) -> tuple[list[int], list[MATRIX], int]:
+        """Which of `frames` in the recorded order, the matrix of each, and which of these is the reference.
+
+        Frames are matched by their focus where both tell it, else by their number: by the natural order of
+        their names.
 
         Raises
         ------
@@ -65,14 +71,14 @@ class Recorded:
                 f"one of frames of {size[0]} x {size[1]}",
                 "align frames of this size",
             )
-        numbers = self._by_number(frames) if not self._by_focus(frames) else self._nearest(frames)
-        reference = min(range(len(numbers)), key=lambda place: abs(numbers[place] - self.reference))
-        return [self.matrices[number] for number in numbers], reference
-
-    def _by_focus(self, frames: Frames) -> bool:
-        return self.focus is not None and frames.focus is not None
+        known = self.focus is not None and frames.focus is not None
+        numbers = self._by_focus(frames) if known else self._by_number(frames)
+        chosen = sorted(range(len(numbers)), key=lambda place: numbers[place])
+        reference = min(range(len(chosen)), key=lambda place: abs(numbers[chosen[place]] - self.reference))
+        return chosen, [self.matrices[numbers[place]] for place in chosen], reference
 
     def _by_number(self, frames: Frames) -> list[int]:
+        """For each frame the number of the recorded one whose name has the same rank."""
         if len(frames.items) != len(self.matrices):
             raise InputError(
                 self.source,
@@ -80,9 +86,12 @@ class Recorded:
                 f"one of {len(frames.items)} frames",
                 "give every light the same frames, or name the focus of each frame in capture.json",
             )
-        return list(range(len(self.matrices)))
+        theirs, ours = _ranked(self.names), _ranked([frame.name for frame in frames.items])
+        numbers = dict(zip(ours, theirs, strict=True))
+        return [numbers[place] for place in range(len(ours))]
 
-    def _nearest(self, frames: Frames) -> list[int]:
+    def _by_focus(self, frames: Frames) -> list[int]:
+        """For each frame the number of the recorded one with the same focus."""
         assert self.focus is not None
         assert frames.focus is not None
         if len(frames.items) > len(self.matrices):
@@ -103,19 +112,22 @@ class Recorded:
         return numbers
 
 
-def recorded_of(
-    warps: Sequence[Warp], shape: tuple[int, ...], focus: tuple[float, ...] | None, source: str = "warps"
-) -> Recorded:
-    """The alignment that `warps` are, for frames of `shape` (height, width[, 3]).
+def _ranked(names: Sequence[str]) -> list[int]:
+    return sorted(range(len(names)), key=lambda number: natural_order(names[number]))
 
-    >>> recorded_of([Warp(np.eye(3)), Warp(np.diag([1.01, 1.01, 1]))], (30, 40), None).size
+
+def recorded_of(
+    warps: Sequence[Warp], names: Sequence[str], shape: tuple[int, ...], focus: tuple[float, ...] | None
+) -> Recorded:
+    """The alignment of another stack: its warps, the names of its frames, (height, width[, 3]), its focus.
+
+    >>> recorded_of([Warp(np.eye(3)), Warp(np.diag([1.01, 1.01, 1]))], ["a", "b"], (30, 40), None).size
     (40, 30)
     """
     still = [number for number, found in enumerate(warps) if np.array_equal(found.matrix, np.eye(3))]
     matrices = tuple(np.asarray(found.matrix, np.float64) for found in warps)
-    return Recorded(
-        source, (shape[1], shape[0]), focus, matrices, still[len(still) // 2] if still else len(warps) // 2
-    )
+    reference = still[len(still) // 2] if still else len(warps) // 2
+    return Recorded("the stack", (shape[1], shape[0]), tuple(names), focus, matrices, reference)
 
 
 def write_alignment(path: Path, size: tuple[int, int], rows: Sequence[dict[str, Any]]) -> None:
@@ -167,6 +179,7 @@ def read_alignment(path: Path) -> Recorded:
     return Recorded(
         path.name,
         size,
+        tuple(row.file for row in rows),
         tuple(row.focus for row in rows) if in_mm else None,
         tuple(np.array(row.matrix, np.float64) for row in rows),
         next((number for number, row in enumerate(rows) if row.reference), len(rows) // 2),
@@ -187,6 +200,7 @@ _Side = Annotated[int, Field(gt=0)]
 class _Row(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
+    file: str = ""
     focus: _Number = 0.0
     unit: str = ""
     reference: bool = False
