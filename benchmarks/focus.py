@@ -1,6 +1,6 @@
 """Focus stacking beside its peers: quality against exact truth, halos, depth, warps, seconds, memory, faults.
 
-    python benchmarks/focus.py [--quick] [--scenes coin,wings] [--seeds 3]
+    python benchmarks/focus.py [--quick] [--scenes coin,wings] [--seeds 3] [--bits 16,8]
                                [--rendered] [--large] [--mutants 10000] [--only truth,pcb7]
 
 - *truth*: nine scenes of the forward model x 3 seeds x 8 and 16 bit. Set A does not move; set B breathes by
@@ -50,15 +50,17 @@ def scene(folder: Path, name: str, motion: dict[str, Any], seed: int, height: in
     make(SceneRecipe.make(values={"scene": name, "height": height, "frames": frames, **motion}), folder, seed)
 
 
-def in_8_bits(folder: Path, out: Path) -> None:
+def in_8_bits(folder: Path) -> Path:
     """The same exposures from a camera that writes 8 bits."""
     from vestige.imaging import read_image, write_image
 
+    out = folder.with_name(f"{folder.name}-8")
     out.mkdir()
     (out / "truth").symlink_to(folder / "truth")
     (out / "capture.json").write_text((folder / "capture.json").read_text())
     for path in folder.glob("*.tif"):
         write_image(out / path.name, read_image(path), depth=8, profile="srgb")
+    return out
 
 
 def truth(options: argparse.Namespace, contenders: dict[str, Contender], work: Path) -> Rows:
@@ -70,9 +72,8 @@ def truth(options: argparse.Namespace, contenders: dict[str, Contender], work: P
             for motion in options.sets:
                 folder = work / f"{name}-{motion}-{seed}"
                 scene(folder, name, SETS[motion], seed, height, frames)
-                shallow = work / f"{folder.name}-8"
-                in_8_bits(folder, shallow)
-                for bits, given in ((16, folder), (8, shallow)):
+                for bits in options.bits:
+                    given = folder if bits == 16 else in_8_bits(folder)
                     about = {"set": motion, "scene": name, "seed": seed, "bits": bits}
                     rows += compared(contenders, given, work, about)
     mean_table(rows, ("set", "bits"), part="truth", scene=f"{frames} frames of {height * 4 // 3} x {height}")
@@ -86,15 +87,10 @@ def compared(contenders: dict[str, Contender], folder: Path, work: Path, about: 
     for label, function in contenders.items():
         out = work / f"out-{folder.name}-{label.replace(' ', '-')}"
         row = measure(label, function, str(folder), str(out))
-        rows.append(
-            {
-                **about,
-                "contender": label,
-                **quality(str(folder), str(out)),
-                "s": row.seconds,
-                "peak": row.peak_mib,
-            }
-        )
+        found = quality(str(folder), str(out))
+        rows.append({**about, "contender": label, **found, "s": row.seconds, "peak": row.peak_mib})
+    told = ", ".join(f"{row['contender']} {row.get('psnr') or 0:.1f}" for row in rows)
+    print(f"{folder.name}: {told} dB", flush=True)
     return rows
 
 
@@ -246,6 +242,7 @@ def options_of(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--scenes", type=lambda text: text.split(","), default=list(SCENES))
     parser.add_argument("--sets", type=list, default=list(SETS))
     parser.add_argument("--seeds", type=int)
+    parser.add_argument("--bits", type=lambda text: [int(bits) for bits in text.split(",")], default=[16, 8])
     parser.add_argument("--rendered", action="store_true")
     parser.add_argument("--large", action="store_true")
     parser.add_argument("--mutants", type=int)
