@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from vestige.errors import UsageError
@@ -181,17 +182,31 @@ def coverage(
     >>> coverage(np.eye(3), (1, 4), slice(0, 1)) is None
     True
     """
-    height, width = shape[:2]
-    x = np.arange(0, width, step)[None, :]
-    y = np.arange(rows.start, rows.stop, step)[:, None]
-    inside = np.ones((y.size, x.size), bool)
-    for (across, down, start), side in zip(matrix[:2], (width, height), strict=True):
-        place = across * x + down * y + start
-        inside &= (place >= inset - 1e-3) & (place <= side - 1 - inset + 1e-3)
     # The frame's own rim is no loss where nothing moved.
-    if inside.all() or np.allclose(matrix, np.eye(3), atol=1e-9):
+    if np.allclose(matrix, np.eye(3), atol=1e-9):
         return None
-    return inside.astype(np.float32)
+    inside = np.empty((len(range(rows.start, rows.stop, step)), len(range(0, shape[1], step))), np.float32)
+    place = np.asarray(matrix, np.float64)
+    whole = _cover(place, shape[0], shape[1], rows.start, step, inset - 1e-3, inside)
+    return None if whole else inside
+
+
+@njit(cache=True, nogil=True)
+def _cover(
+    matrix: MATRIX, height: int, width: int, first: int, step: int, inset: float, inside: FLOAT
+) -> bool:  # pragma: no cover - compiled
+    whole = True
+    for row in range(inside.shape[0]):
+        y = first + row * step
+        for column in range(inside.shape[1]):
+            x = column * step
+            below = matrix[2, 0] * x + matrix[2, 1] * y + matrix[2, 2]
+            u = (matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2]) / below
+            v = (matrix[1, 0] * x + matrix[1, 1] * y + matrix[1, 2]) / below
+            seen = inset <= u <= width - 1 - inset and inset <= v <= height - 1 - inset
+            inside[row, column] = 1.0 if seen else 0.0
+            whole = whole and seen
+    return whole
 
 
 def gain_of(fixed: FLOAT, moving: FLOAT, matrix: MATRIX) -> float:

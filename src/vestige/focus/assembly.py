@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from vestige.contract import Context
 from vestige.focus.alignment import Warp
-from vestige.focus.depth import Depth, FocusSweep, along, block_sums, fill, gathered, reach_of, spread
+from vestige.focus.depth import FocusSweep, along, block_sums, fill, gathered, reach_of, spread
 from vestige.focus.frames import FileFrame, Frames
 from vestige.focus.pyramid import Fusion, enlarged_rows, levels_of, light_of
 from vestige.focus.recipe import StackRecipe
@@ -28,6 +29,7 @@ FUSING_BYTES = 150
 #: Pixels of a strip that is fused at once, where memory allows.
 STRIP_PIXELS = 1_600_000
 FINISHING_BYTES = 200
+PICTURE_BYTES = 64 << 20
 #: About how many pixels are looked at to tell how well the steps of focus fit the object.
 PEAKS = 60_000
 
@@ -79,6 +81,18 @@ class Stacked:
         rows = light_of(detail + enlarged_rows(self.base, self.shape, self.split, strip.rows))
         return self.retouching.over(rows, strip) if self.retouching else rows
 
+    def picture(self) -> FLOAT:
+        """The whole of `image`."""
+        whole = np.empty(self.shape, np.float32)
+        cut = list(blocks_of_rows(self.shape, FINISHING_BYTES, PICTURE_BYTES, halo=0))
+
+        def rows(strip: Strip) -> None:
+            whole[strip.rows] = self.image(strip)
+
+        with ThreadPoolExecutor(max(1, self.work.context.budget.cores)) as pool:
+            list(pool.map(rows, cut))
+        return whole
+
     def depth(self, strip: Strip) -> FLOAT:
         """Depth, filled where nothing showed texture and cleaned by a median of 5 x 5."""
         position = self._read(self.files[1], strip.outer)
@@ -97,9 +111,18 @@ class Stacked:
 
 
 def assemble(
-    frames: Frames, warps: list[Warp], reference: int, recipe: StackRecipe, context: Context
+    frames: Frames,
+    warps: list[Warp],
+    reference: int,
+    recipe: StackRecipe,
+    context: Context,
+    *,
+    depth: bool = True,
 ) -> Stacked:
-    """Register the frames, then fuse them and find their depth; on disk, each frame and strip is a part."""
+    """Register the frames, then fuse them and find their depth; on disk, each frame and strip is a part.
+
+    Without `depth` the picture alone is made, in less time; shares and peaks are empty then.
+    """
     levels = levels_of(frames.shape, recipe.levels)
     split = min(SPLIT, levels)
     working = context.budget.working()
@@ -114,7 +137,7 @@ def assemble(
             working_bytes=each, exact=exact,
         )  # fmt: skip
         frames.items[number].release()
-        return {"rows": done.place, "noise": done.noise(recipe.depth_window)}
+        return {"rows": done.place, "noise": done.noise(recipe.depth_window) if depth else 0.0}
 
     places = work.map("register", registered, numbers, label="registering frames")
     spooled = [
@@ -122,7 +145,7 @@ def assemble(
         for number, place in zip(numbers, places, strict=True)
     ]
     noise = float(np.median([place["noise"] for place in places]))
-    return _fuse(frames, _Plan(spooled, levels, split, noise), reference, recipe, work)
+    return _fuse(frames, _Plan(spooled, levels, split, noise, depth), reference, recipe, work)
 
 
 @dataclass(frozen=True)
@@ -133,6 +156,7 @@ class _Plan:
     levels: int
     split: int
     noise: float
+    depth: bool
 
 
 @dataclass(frozen=True)
@@ -170,26 +194,36 @@ def _fuse(frames: Frames, plan: _Plan, reference: int, recipe: StackRecipe, work
     step = max(1, round(np.sqrt(shape[0] * shape[1] / PEAKS)))
 
     def fused(strip: Strip) -> dict[str, Any]:
-        depth, peaks = _strip(plan, strip, recipe, rows, step)
+        sweep = _strip(plan, strip, recipe, rows)
+        if sweep is None:
+            return {}
+        depth = sweep.result(plan.noise)
+        work.put(rows.position, strip.rows, depth.position, shape[0])
+        work.put(rows.confidence, strip.rows, depth.confidence, shape[0])
+        peaks = sweep.peaks(depth, step, strip.first)
         weighted, belief = block_sums(depth)
         nearest = np.bincount(np.rint(depth.position).astype(int).ravel(), minlength=len(frames.items))
         return {"weighted": weighted, "belief": belief, "nearest": nearest, "peaks": peaks}
 
     parts = work.map(f"fuse/{len(cut)}", fused, cut, label="fusing", cores=budget.working() // each)
     base = work.part("fuse/coarse", _fuse_coarse, plan, rows, recipe.sharpness, work)
-    around = spread(*(np.concatenate([part[name] for part in parts]) for name in ("weighted", "belief")))
-    nearest = np.sum([part["nearest"] for part in parts], axis=0) / (shape[0] * shape[1])
+    around, shares, peaks = None, [], np.empty((0, 5), np.float32)
+    if plan.depth:
+        around = spread(*(np.concatenate([part[name] for part in parts]) for name in ("weighted", "belief")))
+        nearest = np.sum([part["nearest"] for part in parts], axis=0) / (shape[0] * shape[1])
+        shares = nearest.tolist()
+        peaks = np.concatenate([part["peaks"] for part in parts])
     return Stacked(
         work=work,
         frames=frames,
         warps=[frame.warp for frame in plan.spooled],
         reference=reference,
-        shares=nearest.tolist(),
+        shares=shares,
         files=(rows.image, rows.position, rows.confidence),
         base=base,
         split=plan.split,
         around=around if recipe.depth_fill else None,
-        peaks=np.concatenate([part["peaks"] for part in parts]),
+        peaks=peaks,
     )
 
 
@@ -208,13 +242,13 @@ def _fuse_coarse(plan: _Plan, rows: _Rows, sharpness: float, work: Work) -> FLOA
     return fusion.result()
 
 
-def _strip(plan: _Plan, strip: Strip, recipe: StackRecipe, rows: _Rows, step: int) -> tuple[Depth, FLOAT]:
-    """Fuse the detail of one strip, from the rows that it depends on; its depth, and some of its peaks."""
+def _strip(plan: _Plan, strip: Strip, recipe: StackRecipe, rows: _Rows) -> FocusSweep | None:
+    """Fuse the detail of one strip, from the rows that it depends on; its sharpness in all frames."""
     work = plan.spooled[0].work
     shape = plan.spooled[0].shape
     outer = (strip.outer_last - strip.outer_first, *shape[1:])
     fusion = Fusion(outer, levels=plan.split, sharpness=recipe.sharpness, base=False)
-    sweep = FocusSweep(outer[:2])
+    sweep = FocusSweep(outer[:2]) if plan.depth else None
     block = 2**plan.split
     small = slice(strip.first // block, -(-strip.last // block))
     inner = slice(*(edge - strip.outer_first // block for edge in (small.start, small.stop)))
@@ -225,11 +259,8 @@ def _strip(plan: _Plan, strip: Strip, recipe: StackRecipe, rows: _Rows, step: in
         work.put(rows.coarse[number], small, layers.base[inner], height)
         if layers.guide is not None:
             work.put(rows.guides[number], small, layers.guide[inner], height)
-        energy = layers.energies[0] if layers.energies else np.zeros(outer[:2], np.float32)
-        sweep.add(gathered(energy, recipe.depth_window, covered))
-    own = sweep.cropped(strip.inner)
-    depth = own.result(plan.noise)
+        if sweep is not None:
+            energy = layers.energies[0] if layers.energies else np.zeros(outer[:2], np.float32)
+            sweep.add(gathered(energy, recipe.depth_window, covered))
     work.put(rows.image, strip.rows, fusion.result()[strip.inner], shape[0])
-    work.put(rows.position, strip.rows, depth.position, shape[0])
-    work.put(rows.confidence, strip.rows, depth.confidence, shape[0])
-    return depth, own.peaks(depth, step, strip.first)
+    return sweep and sweep.cropped(strip.inner)

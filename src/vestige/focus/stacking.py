@@ -58,6 +58,7 @@ def stack(
     recipe: StackRecipe | None = None,
     context: Context | None = None,
     reuse_alignment: Stack | None = None,
+    depth: bool = True,
 ) -> Stack:
     """One sharp picture and its depth from frames of different focus.
 
@@ -70,6 +71,8 @@ def stack(
     context : workspace, budget and progress; a temporary one where None.
     reuse_alignment : a stack of the same object under another light, whose warps these frames take. Their
         matrices are taken over to the last bit; brightness is measured anew.
+    depth : find the depth as well; without, the picture alone is made in less time, and `depth` and
+        `confidence` of the result are of shape (0, 0).
 
     Raises
     ------
@@ -86,12 +89,13 @@ def stack(
         usable = frames_of_items(frames, focus, given.warn)
         other = reuse_alignment
         recorded = recorded_of(other.warps, other.names, other.image.shape, other.focus) if other else None
-        done = stack_frames(usable, recipe or StackRecipe(), given, recorded)
+        done = stack_frames(usable, recipe or StackRecipe(), given, recorded, depth=depth)
         whole = Strip(0, done.shape[0], 0, done.shape[0])
+        none = np.empty((0, 0), np.float32)
         return Stack(
-            done.image(whole),
-            done.depth(whole),
-            done.confidence(whole),
+            done.picture(),
+            done.depth(whole) if depth else none,
+            done.confidence(whole) if depth else none,
             tuple(done.warps),
             tuple(frame.name for frame in done.frames.items),
             done.unit,
@@ -101,7 +105,12 @@ def stack(
 
 
 def stack_frames(
-    frames: Frames, recipe: StackRecipe, context: Context, recorded: Recorded | None = None
+    frames: Frames,
+    recipe: StackRecipe,
+    context: Context,
+    recorded: Recorded | None = None,
+    *,
+    depth: bool = True,
 ) -> Stacked:
     """Stack frames within the memory of the context; every frame and strip done survives a kill.
 
@@ -113,9 +122,9 @@ def stack_frames(
     try:
         lie = align_frames(frames, recipe, context, recorded, hold=True)
         retouching = Retouching(lie.frames, lie.warps, recipe.retouch) if recipe.retouch else None
-        done = assemble(lie.frames, lie.warps, lie.reference, recipe, context)
+        done = assemble(lie.frames, lie.warps, lie.reference, recipe, context, depth=depth)
     finally:
         frames.release()
-    for sentence in advice(done):
+    for sentence in advice(done) if depth else ():
         context.warn(sentence)
     return replace(done, retouching=retouching)

@@ -87,6 +87,8 @@ class Work:
         cores = max(1, min(context.budget.cores, cores or context.budget.cores, len(items)))
         if not self.held:
             return context.map(key, function, items, label=label, cores=cores)
+        if cores == 1:
+            return [function(item) for item in context.track(items, label)]
         results = []
         with ThreadPoolExecutor(cores) as pool:
             futures = [pool.submit(function, item) for item in items]
