@@ -43,6 +43,13 @@ def test_two_missing_frames_are_told_by_their_place(coin):
     assert sentence == f"Nothing is sharp between {first:.4g} and {last:.4g} mm: take smaller steps there"
 
 
+@pytest.mark.parametrize("scene", ["leaf", "sherd", "textile"])
+def test_whole_stacks_of_other_things_need_none_either(tmp_path, scene):
+    capture = make(SceneRecipe(scene=scene, height=240, frames=COUNT), tmp_path, 1)
+    paths = [capture.path(frame) for frame in capture.frames]
+    assert focus.stack(paths, focus=[frame.number("focus") for frame in capture.frames]).warnings == ()
+
+
 def test_a_gap_where_there_is_nothing_is_no_gap(coin):
     """The coin's two nearest planes show nothing: that they are missing does no harm."""
     assert advised(coin, [0, *range(3, COUNT)]) == ()
@@ -57,15 +64,15 @@ def test_steps_larger_than_the_depth_of_field(coin):
 
 
 def test_a_stack_that_starts_too_late_or_ends_too_early(coin):
-    late, short = advised(coin, range(7, COUNT)), advised(coin, range(COUNT - 4))
+    late, short = advised(coin, range(8, COUNT)), advised(coin, range(7))
     assert [s for s in late if "Part of" in s] == [
         "Part of the object lies nearer than the nearest frame, frame 0: start nearer"
     ]
     assert [s for s in short if "Part of" in s] == [
-        "Part of the object lies farther than the farthest frame, frame 7: go on farther"
+        "Part of the object lies farther than the farthest frame, frame 6: go on farther"
     ]
-    unknown = advised(coin, range(COUNT - 4), known=False)
-    assert "Part of the object lies beyond the last, frame 7: go on longer" in unknown
+    unknown = advised(coin, range(7), known=False)
+    assert "Part of the object lies beyond the last, frame 6: go on longer" in unknown
 
 
 def test_exposure_that_drifts(coin):

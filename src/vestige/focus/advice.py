@@ -25,7 +25,7 @@ GAP_LOSS = 0.7
 #: Steps that leave just that much, in standard deviations of the parabola: the depth of field.
 FIELD_DEVIATIONS = float(np.sqrt(-8 * np.log(GAP_LOSS)))
 #: Share of the sure peaks that must lie in a gap, or beyond an end, to be worth a word.
-GAP_SHARE, END_SHARE = 0.01, 0.01
+GAP_SHARE, END_SHARE = 0.01, 0.05
 #: Beyond an end counts what lies farther out than this part of the depth of field.
 BEYOND = 0.4
 #: A gap is told by its place where it is this many times as wide as the usual step.
@@ -81,10 +81,14 @@ def reach_of_focus(peaks: NDArray[np.float32], focus: Sequence[float]) -> Reach 
     ]
     gaps = tuple(int(n) for n in np.flatnonzero(lost & (np.array(within) > GAP_SHARE)))
     field = FIELD_DEVIATIONS * width
-    beyond = tuple(
-        float((_outward(sure, number == frame, side, step, width) > BEYOND * field).sum() / len(sure))
-        for frame, side, step in ((0, 3, steps[0]), (len(place) - 1, 1, steps[-1]))
-    )
+    ends = ((0, 3, steps[0]), (len(place) - 1, 1, steps[-1]))
+    beyond = []
+    for frame, side, step in ends:
+        # What lies at an end may be finer than the rest, and then falls faster: judge it by its neighbours.
+        near = deviation[np.abs(number[inner] - frame) <= 2]
+        own = float(np.median(near)) if near.size >= FEWEST else width
+        far = _outward(sure, number == frame, side, step, own) > BEYOND * field
+        beyond.append(float(far.sum() / len(sure)))
     return Reach(field, gaps, (beyond[0], beyond[1]))
 
 
