@@ -112,6 +112,8 @@ def peers() -> dict[str, Contender]:
 
 
 def _call(command: list[str | None]) -> None:
-    found = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
+    found = subprocess.run(
+        [str(part) for part in command], capture_output=True, text=True, check=False, timeout=3600
+    )
     if found.returncode:
         raise RuntimeError(f"{command[0]}: {found.stderr.strip()[-300:]}")

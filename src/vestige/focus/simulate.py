@@ -172,7 +172,7 @@ def _build(recipe: SceneRecipe, seed: int, lamp: FLOAT | None = None) -> _Set:
     scene = SCENES[recipe.scene]
     height, width = recipe.height, round(recipe.height * scene.field_mm[0] / scene.field_mm[1])
     heights = np.linspace(scene.nearest_mm, scene.farthest_mm, recipe.frames)
-    fine = 2 if height <= 800 else 1
+    fine = 2 if height <= 720 else 1
     growth = 0.006 * abs(recipe.breathing) * recipe.frames
     if recipe.motion == "slider":
         growth = 0.6 * (heights[0] - heights[-1]) / recipe.distance
