@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,7 +17,7 @@ from vestige.focus.pyramid import fuse
 from vestige.focus.recipe import Patch, StackRecipe
 from vestige.focus.retouch import blended, check_patches, mask
 from vestige.focus.reuse import Recorded, read_alignment
-from vestige.imaging import open_image, picture, warp
+from vestige.imaging import open_image, picture
 
 __all__ = ["Preview", "preview"]
 
@@ -165,10 +166,11 @@ def _recorded(recorded: Recorded, frames: Frames, shape: tuple[int, ...]) -> tup
 
 def _moved(frame: FLOAT, found: Warp) -> FLOAT:
     """A small frame as it lies on the reference, as bright as that."""
-    moved = warp(frame, found.matrix, frame.shape, border="reflect")
-    moved *= np.resize(found.tint, frame.shape[2] if frame.ndim == 3 else 1).astype(np.float32)
-    moved *= np.float32(found.gain)
-    return moved
+    size = (frame.shape[1], frame.shape[0])
+    flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+    moved = cv2.warpPerspective(frame, found.matrix, size, flags=flags, borderMode=cv2.BORDER_REFLECT_101)
+    light = np.resize(found.tint, frame.shape[2] if frame.ndim == 3 else 1) * found.gain
+    return np.asarray(moved * light.astype(np.float32), np.float32)
 
 
 def _within(patch: Patch, scale: float) -> Patch:
