@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from vestige.contract import Context
 from vestige.focus.alignment import Warp
-from vestige.focus.depth import FocusSweep, along, block_sums, fill, gathered, reach_of, spread
+from vestige.focus.depth import FocusSweep, along, block_sums, fill, gathered, reach_of, spread, trusted
 from vestige.focus.frames import FileFrame, Frames
 from vestige.focus.pyramid import Fusion, enlarged_rows, levels_of, light_of
 from vestige.focus.recipe import StackRecipe
@@ -95,15 +95,19 @@ class Stacked:
 
     def depth(self, strip: Strip) -> FLOAT:
         """Depth, filled where nothing showed texture and cleaned by a median of 5 x 5."""
+        position = self._position(strip)[strip.inner]
+        return along(position, self.frames.focus) if self.frames.focus else position
+
+    def confidence(self, strip: Strip) -> FLOAT:
+        """How far the depth can be trusted, 0..1."""
+        return trusted(self._position(strip), self._read(self.files[2], strip.outer))[strip.inner]
+
+    def _position(self, strip: Strip) -> FLOAT:
+        """Depth in frames, of the strip and its halo."""
         position = self._read(self.files[1], strip.outer)
         if self.around is not None:
             position = fill(position, self._read(self.files[2], strip.outer), self.around, strip.outer_first)
-        cleaned = np.asarray(cv2.medianBlur(position, 5), np.float32)[strip.inner]
-        return along(cleaned, self.frames.focus) if self.frames.focus else cleaned
-
-    def confidence(self, strip: Strip) -> FLOAT:
-        """How clear the peak of sharpness is, 0..1."""
-        return self._read(self.files[2], strip.rows)
+        return np.asarray(cv2.medianBlur(np.ascontiguousarray(position), 5), np.float32)
 
     def _read(self, place: Place, rows: slice) -> FLOAT:
         values: FLOAT = self.work.get(place, rows, self.shape[:2])

@@ -67,7 +67,7 @@ class StackRecipe(AlignRecipe):
 
     presets = {
         "steady": {"align": False},
-        "fine": {"depth_window": 1.2},
+        "fine": {"depth_window": 0.9},
         "noisy": {"sharpness": 8.0, "depth_window": 5.0},
         "herbarium": {"depth_window": 3.5},
         "insect": {"depth_window": 1.6},
@@ -81,7 +81,7 @@ class StackRecipe(AlignRecipe):
         16.0, "How hard the sharpest frame wins: 1 blends, 16 all but picks one", gt=0, le=64
     )
     depth_window: float = setting(
-        2.5,
+        1.5,
         "Neighbourhood in which sharpness is judged for depth (standard deviation)",
         unit="px",
         ge=0.5,
