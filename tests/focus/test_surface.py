@@ -70,7 +70,7 @@ def test_without_a_scale_the_relief_is_stretched_and_says_so(in_mm, pixel_mm, la
     assert not about["to_scale"]
     assert lacks in about["scale"]
     sides = np.ptp(points.reshape(-1, 3), axis=0)
-    assert sides[2] == pytest.approx(0.2 * sides[0], rel=0.1)
+    assert sides[2] == pytest.approx(0.2 * sides[0], rel=0.2)
 
 
 def test_a_flat_thing_is_flat():
