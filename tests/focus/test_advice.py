@@ -96,3 +96,12 @@ def test_positions_that_repeat_give_no_advice(coin):
     with Context() as context:
         stack_frames(frames, StackRecipe(align=False), context)
         assert context.warnings == []
+
+
+def test_a_real_stack_whose_front_is_never_sharp(real_data):
+    """The circuit board: few steps for a fast lens, and its front edge lies before the first frame."""
+    paths = sorted((real_data / "focus" / "pcb7").glob("*.jpg"))
+    told = focus.stack(paths).warnings
+    assert any("take smaller steps" in sentence for sentence in told)
+    assert "Part of the object lies before the first, pcb_001.jpg: start earlier" in told
+    assert not any("beyond the last" in sentence for sentence in told)
