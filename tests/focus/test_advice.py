@@ -98,6 +98,7 @@ def test_positions_that_repeat_give_no_advice(coin):
         assert context.warnings == []
 
 
+@pytest.mark.real
 def test_a_real_stack_whose_front_is_never_sharp(real_data):
     """The circuit board: few steps for a fast lens, and its front edge lies before the first frame."""
     paths = sorted((real_data / "focus" / "pcb7").glob("*.jpg"))
