@@ -126,6 +126,17 @@ def test_for_each_combination_of_two_axes(toy, tmp_path):
     assert check(made) == []
 
 
+def test_the_first_light_alone(toy, tmp_path):
+    capture = axes_capture(tmp_path / "in")
+    path = tmp_path / "chain.toml"
+    path.write_text(GOOD.replace('each = "page"', 'first = "light"\neach = "focus"'))
+    reports = run_chain(load_chain(path), capture, tmp_path / "out")
+    assert [report.measurements["mean"] for report in reports["once"]] == pytest.approx([0.15] * 3, abs=0.01)
+    path.write_text(GOOD.replace('each = "page"', 'first = "wavelength"'))
+    with pytest.raises(InputError, match="has no wavelength"):
+        run_chain(load_chain(path), capture, tmp_path / "other")
+
+
 def test_another_recipe_needs_replace_and_takes_the_place(toy, tmp_path):
     path = tmp_path / "chain.toml"
     path.write_text(GOOD)

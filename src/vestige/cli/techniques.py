@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,7 @@ def operation_command(technique: Technique, operation: Operation) -> click.Comma
         click.Option([f"--{item.name}"], type=ON_DISK, required=not item.optional, help=item.help)
         for item in others
     ]
-    parameters += common_options(operation.recipe)
+    parameters += common_options(operation.recipe, out_needed=not operation.answers)
     command = click.Command(
         operation.name,
         params=parameters,
@@ -57,10 +58,10 @@ def operation_command(technique: Technique, operation: Operation) -> click.Comma
     return command
 
 
-def common_options(recipe: type[Recipe]) -> list[click.Parameter]:
+def common_options(recipe: type[Recipe], *, out_needed: bool = True) -> list[click.Parameter]:
     """The options that each operation has."""
     return [
-        click.Option(["--out"], type=ON_DISK, required=True, help="Folder for the products"),
+        click.Option(["--out"], type=ON_DISK, required=out_needed, help="Folder for the products"),
         preset_option(recipe, "A named recipe"),
         set_option(recipe, "A field of the recipe; may be repeated"),
         seed_option(),
@@ -132,10 +133,11 @@ def fields_help(recipe: type[Recipe]) -> str:
 def _callback(technique: Technique, operation: Operation) -> Callable[..., None]:
     named = [item.name for item in operation.inputs[1:]]
 
-    def run(out: Path, inputs: tuple[Path, ...] = (), **options: Any) -> None:
-        recipe = operation.recipe.make(options["preset"], options["settings"])
+    def run(out: Path | None, inputs: tuple[Path, ...] = (), **options: Any) -> None:
+        settings, inputs_set = _apart(options["settings"], named)
+        recipe = operation.recipe.make(options["preset"], settings)
         budget = Budget.parse(options["memory"], options["cores"], options["device"])
-        others = {name: options[name] for name in named if options[name] is not None}
+        others = {name: options[name] for name in named if options[name] is not None} | inputs_set
         watch = Watch()
 
         def one(paths: tuple[Path, ...], folder: Path) -> Report:
@@ -154,7 +156,10 @@ def _callback(technique: Technique, operation: Operation) -> Callable[..., None]
             )
 
         try:
-            if options["each"]:
+            if out is None:
+                with tempfile.TemporaryDirectory() as temporary:
+                    _show(one(inputs, Path(temporary, "answer")), out, as_json=options["as_json"])
+            elif options["each"]:
                 _batch(one, inputs, out, as_json=options["as_json"])
             else:
                 _show(one(inputs, out), out, as_json=options["as_json"])
@@ -162,6 +167,14 @@ def _callback(technique: Technique, operation: Operation) -> Callable[..., None]
             watch.close()
 
     return run
+
+
+def _apart(settings: Sequence[str], named: Sequence[str]) -> tuple[list[str], dict[str, Path]]:
+    """``--set NAME=PATH`` names an input as ``--NAME PATH`` does: its digest, not its path, is kept."""
+    paths = {
+        name: Path(value) for name, _, value in (text.partition("=") for text in settings) if name in named
+    }
+    return [text for text in settings if text.partition("=")[0] not in paths], paths
 
 
 def _refuse_several(operation: Operation, given: Mapping[str, Sequence[Any]]) -> None:
@@ -200,14 +213,18 @@ def _batch(
         show_json({"runs": rows})
 
 
-def _show(report: Report, out: Path, *, as_json: bool) -> None:
+def _show(report: Report, out: Path | None, *, as_json: bool) -> None:
     if as_json:
         show_json(report.model_dump(mode="json"))
         return
-    for product in report.products:
-        click.echo(f"{out / product.path}  {product.kind.value}")
+    for sentence in report.answer:
+        click.echo(sentence)
     for warning in report.warnings:
         tell(f"note: {warning}")
+    if out is None:
+        return
+    for product in report.products:
+        click.echo(f"{out / product.path}  {product.kind.value}")
     click.echo(f"{out / 'report.html'}  {report.seconds:.1f} s")
 
 

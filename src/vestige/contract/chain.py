@@ -45,7 +45,8 @@ class Step(BaseModel):
 
     `input` is ``capture`` (what the chain was given) or ``STEP.PRODUCT``; `products` names the
     operation's other inputs, each ``STEP.PRODUCT``. `each` runs the step once for each value on an
-    axis, or for each combination of values on several.
+    axis, or for each combination of values on several; `first` takes the frames of the first value on
+    an axis and leaves the others.
 
     >>> Step(name="sharp", operation="focus.run", each="light").axes
     ('light',)
@@ -58,6 +59,7 @@ class Step(BaseModel):
     input: str = "capture"
     products: dict[str, str] = Field(default_factory=dict)
     each: str | list[str] | None = None
+    first: str | None = None
     preset: str | None = None
     recipe: dict[str, Any] = Field(default_factory=dict)
 
@@ -126,7 +128,7 @@ def _check_inputs(step: Step, operation: Operation, before: Mapping[str, Step]) 
     sources = dict(step.products)
     if operation.inputs:
         sources = {operation.inputs[0].name: step.input, **sources}
-    elif step.input != "capture" or step.axes:
+    elif step.input != "capture" or step.axes or step.first:
         raise UsageError(f"{step.operation} takes no input")
     known = {item.name: item for item in operation.inputs}
     for name, source in sources.items():
@@ -157,6 +159,8 @@ def _check_source(source: str, item: Input, step: Step, before: Mapping[str, Ste
         raise UsageError(f"{item.name} takes one '{product}', and step '{name}' makes one for each")
     if not item.takes_capture and item.name not in step.products and step.axes:
         raise UsageError(f"each needs a capture, and {item.name} takes a product")
+    if not item.takes_capture and item.name not in step.products and step.first:
+        raise UsageError(f"first needs a capture, and {item.name} takes a product")
 
 
 @dataclass(frozen=True)
@@ -197,6 +201,8 @@ class _Run:
             capture = derived_capture(
                 self.results[step.input.partition(".")[0]], step.input, self.place, self.capture
             )
+        if step.first:
+            capture = split(capture, step.first)[0][1]
         return [(shared, [part]) for shared, part in split(capture, *step.axes)]
 
     def products(self, source: str) -> list[Capture | Product]:

@@ -139,6 +139,8 @@ class Operation:
     `run(inputs, recipe, context)` writes its products into ``context.output`` under the paths that
     `outputs` names and returns an `Outcome`. `version` is part of every job key: raise it when the
     result changes. `open` serves interactive work. `extra` names the extra of Vestige that it needs.
+    Where it ``answers`` a question, its outcome's answer is what is asked for: on the command line the
+    folder for products may be left out.
 
     >>> Operation("run", "Do nothing", Recipe, (), (), lambda i, r, c: Outcome([])).version
     '1'
@@ -153,6 +155,7 @@ class Operation:
     version: str = "1"
     open: Open | None = None
     extra: str = ""
+    answers: bool = False
 
 
 @dataclass(frozen=True)

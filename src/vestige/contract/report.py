@@ -76,6 +76,7 @@ class Report(_Model):
     measurements: dict[str, Any] = Field(default_factory=dict)
     frames: list[dict[str, Any]] = Field(default_factory=list)
     warnings: list[str] = Field(default_factory=list)
+    answer: list[str] = Field(default_factory=list)
 
     def product(self, name: str, folder: Path) -> Product:
         """A product of this run, found under `folder`; an InputError where there is none of that name."""

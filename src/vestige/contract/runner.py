@@ -122,6 +122,7 @@ def execute(
             measurements=plain(outcome.measurements),
             frames=plain(outcome.frames),
             warnings=context.warnings,
+            answer=outcome.answer,
         )
         prune(context.output, [Path(product.path).parts[0] for product in products])
         write_atomically(context.output / PAGE, page(report, outcome.pictures).encode())

@@ -2,6 +2,8 @@ from .alignment import Warp as Warp
 from .alignment import align as align
 from .depth import Depth as Depth
 from .depth import depth_from_focus as depth_from_focus
+from .planning import Plan as Plan
+from .planning import plan as plan
 from .pyramid import Fusion as Fusion
 from .pyramid import fuse as fuse
 from .recipe import SceneRecipe as SceneRecipe

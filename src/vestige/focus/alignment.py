@@ -2,8 +2,7 @@
 
 Turning the focus ring changes the scale of the picture (breathing), a rail or a shutter shifts it a little.
 Neighbours in focus look almost the same, distant frames do not; so each frame is aligned to its neighbour
-and the similarities are chained. Correlation of local contrast (Evangelidis & Psarakis 2008, ECC) is blind
-to exposure and hardly minds defocus; where it fails, matched details decide.
+(`vestige.focus.matching`) and the motions are chained. Where that fails, matched details decide.
 """
 
 from __future__ import annotations
@@ -13,19 +12,19 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from vestige.errors import UsageError
-from vestige.imaging import register, warp
-from vestige.imaging.correlation import Pyramid, local_contrast, similarity_of
-from vestige.imaging.correlation import align as correlate
+from vestige.focus.matching import Details, MotionModel, match
+from vestige.imaging import register
 
-__all__ = ["Warp", "align", "chained", "coverage", "pair"]
+__all__ = ["Warp", "align", "chained", "coverage", "gain_of", "gains_of", "grey", "pair", "place"]
 
 FLOAT = NDArray[np.float32]
 MATRIX = NDArray[np.float64]
 #: Correlation of two neighbours below which the quick alignment is not believed.
-SURE_SCORE = 0.4
+SURE_SCORE = 0.5
 #: Brightness is compared at this many pixels a side, after a blur of this standard deviation.
 GAIN_SIDE, GAIN_BLUR = 200, 4.0
 
@@ -39,6 +38,7 @@ class Warp:
     matrix : 3 x 3 float64, from reference pixels (x, y, 1) to this frame's pixels.
     gain : what the frame's light is multiplied by to be as bright as the reference.
     score : correlation with the neighbour it was aligned to, -1..1.
+    tint : what red, green and blue are multiplied by besides, to be as white as the reference.
 
     >>> Warp(np.diag([1.01, 1.01, 1.0]), 1.0, 1.0).scale
     1.01
@@ -47,6 +47,7 @@ class Warp:
     matrix: MATRIX
     gain: float = 1.0
     score: float = 1.0
+    tint: tuple[float, ...] = (1.0, 1.0, 1.0)
 
     @property
     def scale(self) -> float:
@@ -61,12 +62,18 @@ class Warp:
     def shift(self, shape: tuple[int, ...]) -> tuple[float, float]:
         """Where the centre of the reference lies in this frame, from the frame's centre (x, y), in pixels."""
         centre = np.array([(shape[1] - 1) / 2, (shape[0] - 1) / 2, 1.0])
-        moved = (self.matrix @ centre - centre)[:2]
+        moved = self.matrix @ centre
+        moved = moved[:2] / moved[2] - centre[:2]
         return float(moved[0]), float(moved[1])
 
 
 def align(
-    images: Sequence[FLOAT], *, reference: int | None = None, motion: bool = True, exposure: bool = True
+    images: Sequence[FLOAT],
+    *,
+    reference: int | None = None,
+    motion: bool = True,
+    exposure: bool = True,
+    model: MotionModel = "similarity",
 ) -> list[Warp]:
     """How each of `images`, in the order of their focus, lies on the reference one.
 
@@ -75,6 +82,7 @@ def align(
     images : (height, width[, 3]) float32, linear light, all of one size.
     reference : number of the frame that stays as it is; the middle one where None.
     motion, exposure : what to look for; what is not looked for is taken as unchanged.
+    model : 'similarity' (shift, scale, turn) or 'projective' (eight numbers: the view tilts too).
 
     Raises
     ------
@@ -91,12 +99,14 @@ def align(
     middle = len(images) // 2 if reference is None else reference
     if not 0 <= middle < len(images):
         raise UsageError(f"reference must be 0 to {len(images) - 1}, not {middle}")
-    greys = [grey(image) for image in images]
-    return chained(
-        len(images),
-        middle,
-        lambda one, other: pair(greys[one], greys[other], motion=motion, exposure=exposure),
-    )
+    details = [Details.of(grey(image)) if motion else None for image in images]
+
+    def neighbours(one: int, other: int) -> Warp:
+        return pair(
+            images[one], images[other], (details[one], details[other]), exposure=exposure, model=model
+        )
+
+    return chained(len(images), middle, neighbours)
 
 
 def chained(count: int, reference: int, neighbours: Callable[[int, int], Warp]) -> list[Warp]:
@@ -110,20 +120,49 @@ def chained(count: int, reference: int, neighbours: Callable[[int, int], Warp]) 
     for number in [*range(reference + 1, count), *range(reference - 1, -1, -1)]:
         nearer = number - 1 if number > reference else number + 1
         step, base = neighbours(nearer, number), warps[nearer]
-        warps[number] = Warp(step.matrix @ base.matrix, step.gain * base.gain, step.score)
+        tint = tuple(one * other for one, other in zip(step.tint, base.tint, strict=True))
+        matrix = step.matrix @ base.matrix
+        warps[number] = Warp(matrix / matrix[2, 2], step.gain * base.gain, step.score, tint)
     return [warps[number] for number in range(count)]
 
 
-def pair(fixed: FLOAT, moving: FLOAT, *, motion: bool = True, exposure: bool = True) -> Warp:
-    """How `moving` lies on `fixed`, both (height, width) float32, linear light.
+def pair(
+    fixed: FLOAT,
+    moving: FLOAT,
+    details: tuple[Details | None, Details | None] | None = None,
+    *,
+    exposure: bool = True,
+    model: MotionModel = "similarity",
+) -> Warp:
+    """How `moving` lies on `fixed`, both (height, width[, 3]) float32, linear light.
+
+    `details` are those of both, where they are known; a pair of None stands for frames that did not move.
 
     >>> scene = cv2.GaussianBlur(np.random.default_rng(1).random((120, 140), np.float32), (0, 0), 2)
     >>> round(pair(scene, 0.8 * scene).gain, 3)
     1.25
     """
-    found = _motion(fixed, moving) if motion else Warp(np.eye(3))
-    gain = _gain(fixed, moving, found.matrix) if exposure else 1.0
-    return Warp(found.matrix, gain, found.score)
+    here, there = details or (Details.of(grey(fixed)), Details.of(grey(moving)))
+    matrix, score = np.eye(3), 1.0
+    if here is not None and there is not None:
+        matrix, score = place(here, there, grey(fixed), grey(moving), model)
+    gains = gains_of(fixed, moving, matrix) if exposure else np.ones(1)
+    gain = float(gains.mean())
+    tint = tuple((gains / gain).tolist()) if gains.size == 3 else (1.0, 1.0, 1.0)
+    return Warp(matrix, gain, score, tint)
+
+
+def place(
+    here: Details, there: Details, fixed: FLOAT, moving: FLOAT, model: MotionModel = "similarity"
+) -> tuple[MATRIX, float]:
+    """The matrix from `fixed` to `moving`, both grey, and its score; by matched details where steps fail."""
+    matrix, score = match(here, there, model=model)
+    if score < SURE_SCORE and min(fixed.shape) >= 32:
+        found = register(fixed, moving, model="similarity")
+        other, rescored = match(here, there, found.matrix, model=model, levels=1)
+        if rescored > score:
+            return other, rescored
+    return matrix, score
 
 
 def grey(image: FLOAT) -> FLOAT:
@@ -143,43 +182,66 @@ def coverage(
     >>> coverage(np.eye(3), (1, 4), slice(0, 1)) is None
     True
     """
-    height, width = shape[:2]
-    x = np.arange(0, width, step)[None, :]
-    y = np.arange(rows.start, rows.stop, step)[:, None]
-    inside = np.ones((y.size, x.size), bool)
-    for (across, down, start), side in zip(matrix[:2], (width, height), strict=True):
-        place = across * x + down * y + start
-        inside &= (place >= inset - 1e-3) & (place <= side - 1 - inset + 1e-3)
     # The frame's own rim is no loss where nothing moved.
-    if inside.all() or np.allclose(matrix, np.eye(3), atol=1e-9):
+    if np.allclose(matrix, np.eye(3), atol=1e-9):
         return None
-    return inside.astype(np.float32)
+    inside = np.empty((len(range(rows.start, rows.stop, step)), len(range(0, shape[1], step))), np.float32)
+    place = np.asarray(matrix, np.float64)
+    whole = _cover(place, shape[0], shape[1], rows.start, step, inset - 1e-3, inside)
+    return None if whole else inside
 
 
-def _motion(fixed: FLOAT, moving: FLOAT) -> Warp:
-    here, there = (
-        Pyramid.of(local_contrast(np.sqrt(np.maximum(image, 0))), np.ones_like(image))
-        for image in (fixed, moving)
-    )
-    matrix = correlate(here, there, np.eye(3), "similarity")
-    score = similarity_of(here, there, matrix)
-    if score < SURE_SCORE:
-        found = register(fixed, moving, model="similarity")
-        rescored = similarity_of(here, there, found.matrix)
-        if rescored > score:
-            matrix, score = found.matrix, rescored
-    return Warp(matrix, 1.0, score)
+@njit(cache=True, nogil=True)
+def _cover(
+    matrix: MATRIX, height: int, width: int, first: int, step: int, inset: float, inside: FLOAT
+) -> bool:  # pragma: no cover - compiled
+    whole = True
+    for row in range(inside.shape[0]):
+        y = first + row * step
+        for column in range(inside.shape[1]):
+            x = column * step
+            below = matrix[2, 0] * x + matrix[2, 1] * y + matrix[2, 2]
+            u = (matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2]) / below
+            v = (matrix[1, 0] * x + matrix[1, 1] * y + matrix[1, 2]) / below
+            seen = inset <= u <= width - 1 - inset and inset <= v <= height - 1 - inset
+            inside[row, column] = 1.0 if seen else 0.0
+            whole = whole and seen
+    return whole
 
 
-def _gain(fixed: FLOAT, moving: FLOAT, matrix: MATRIX) -> float:
-    """Median ratio of brightness, after a blur so wide that focus does not matter."""
-    moved = warp(moving, matrix, fixed.shape, interpolation="linear")
-    known = np.isfinite(moved).astype(np.float32)
+def gain_of(fixed: FLOAT, moving: FLOAT, matrix: MATRIX) -> float:
+    """What `moving` is multiplied by to be as bright as `fixed`, on which it lies by `matrix`.
+
+    >>> grey = np.full((40, 40), 0.5, np.float32)
+    >>> round(gain_of(grey, 0.8 * grey, np.eye(3)), 3)
+    1.25
+    """
+    return float(gains_of(fixed, moving, matrix).mean())
+
+
+def gains_of(fixed: FLOAT, moving: FLOAT, matrix: MATRIX) -> NDArray[np.float64]:
+    """What each channel of `moving` is multiplied by to be as bright as that of `fixed`.
+
+    The median ratio of brightness, after a blur so wide that focus does not matter.
+
+    >>> white = np.full((40, 40, 3), 0.5, np.float32)
+    >>> gains_of(white, white * np.float32([0.5, 1, 1]), np.eye(3)).round(3).tolist()
+    [2.0, 1.0, 1.0]
+    """
     shrink = min(1.0, GAIN_SIDE / max(fixed.shape))
     size = max(1, round(fixed.shape[1] * shrink)), max(1, round(fixed.shape[0] * shrink))
-    one, other, weight = (
-        cv2.GaussianBlur(cv2.resize(values, size, interpolation=cv2.INTER_AREA), (0, 0), GAIN_BLUR)
-        for values in (fixed * known, np.nan_to_num(moved), known)
-    )
-    chosen = (weight > 0.9) & (one > 1e-3 * weight) & (other > 1e-3 * weight)
-    return float(np.median(one[chosen] / other[chosen])) if chosen.any() else 1.0
+    ratio = np.diag([size[0] / fixed.shape[1], size[1] / fixed.shape[0], 1.0])
+    local = ratio @ matrix @ np.linalg.inv(ratio)
+    small, other = (cv2.resize(image, size, interpolation=cv2.INTER_AREA) for image in (fixed, moving))
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    known = cv2.warpPerspective(np.ones(small.shape[:2], np.float32), local, size, flags=flags)
+    moved = cv2.warpPerspective(other, local, size, flags=flags)
+    weight = cv2.GaussianBlur(known, (0, 0), GAIN_BLUR)
+    found = []
+    channels = [(small, moved)] if fixed.ndim == 2 else zip(cv2.split(small), cv2.split(moved), strict=True)
+    for one, two in channels:
+        one = cv2.GaussianBlur(one * known, (0, 0), GAIN_BLUR)
+        two = cv2.GaussianBlur(two, (0, 0), GAIN_BLUR)
+        chosen = (weight > 0.9) & (one > 1e-3 * weight) & (two > 1e-3 * weight)
+        found.append(float(np.median(one[chosen] / two[chosen])) if chosen.any() else 1.0)
+    return np.array(found)

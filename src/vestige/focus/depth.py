@@ -8,23 +8,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from vestige.errors import UsageError
-from vestige.focus.pyramid import root_of
+from vestige.focus import kernels
+from vestige.focus.pyramid import root_of, split
 
-__all__ = ["Depth", "FocusSweep", "depth_from_focus", "fill", "sharpness_of"]
+__all__ = ["Depth", "FocusSweep", "depth_from_focus", "fill", "sharpness_of", "trusted"]
 
 FLOAT = NDArray[np.float32]
 #: Sharpness (mean square detail) that noise alone may show; keeps logarithms finite.
 FLOOR = 1e-8
 #: What stands for the sharpness of a pixel that a frame does not show.
 UNSEEN = np.float32(-1)
-#: A peak this many times the noise is believed half.
-NOISE_MARGIN = 5.0
+#: A peak this many times the noise is half clear.
+NOISE_MARGIN = 1.5
+#: Pixels around within which depth must not jump to be trusted, and frames beyond which a jump is a jump.
+JUMP_REACH, LARGEST_JUMP = 6, 4.0
+#: Logistic model of whether depth is right within one step: constant, clearness, jump nearby. Fitted to the
+#: textured pixels of eight simulated scenes; from 0.5 on, 95 of 100 are right.
+ODDS = (0.18, 3.76, -1.28)
+#: Below this clearness, nothing is seen that could tell depth.
+FAINT = 0.15
 #: Side of the blocks in which depth is averaged before it is spread to where none was measured.
 BLOCK = 8
 #: Confidence at which a measured depth is believed half, and wholly.
@@ -38,7 +47,8 @@ class Depth:
     Attributes
     ----------
     position : (height, width) float32, in frames (0 the first; fractions lie between), or on the focus axis.
-    confidence : (height, width) float32, 0 where all frames are equally sharp, towards 1 for one clear peak.
+    confidence : (height, width) float32, 0 where nothing tells the depth, towards 1 where one clear peak does
+        and depth does not jump nearby. Of what has 0.5 or more, 95 of 100 lie within one step of the truth.
     """
 
     position: FLOAT
@@ -46,7 +56,7 @@ class Depth:
 
 
 def depth_from_focus(
-    images: Iterable[FLOAT], focus: Sequence[float] | None = None, *, window: float = 3.0, filled: bool = True
+    images: Iterable[FLOAT], focus: Sequence[float] | None = None, *, window: float = 1.5, filled: bool = True
 ) -> Depth:
     """Depth of each pixel of registered frames.
 
@@ -83,11 +93,12 @@ def depth_from_focus(
     if filled:
         position = fill(position, depth.confidence, spread(*block_sums(depth)))
     position = np.asarray(cv2.medianBlur(position, 5), np.float32)
-    return Depth(along(position, focus) if focus is not None else position, depth.confidence)
+    confidence = trusted(position, depth.confidence)
+    return Depth(along(position, focus) if focus is not None else position, confidence)
 
 
 def sharpness_of(root: FLOAT, window: float, coverage: FLOAT | None = None) -> FLOAT:
-    """Local energy of fine detail, (height, width) float32: a difference of Gaussians, squared and gathered.
+    """Local energy of fine detail, (height, width) float32, of the roots of a frame's light.
 
     Where `coverage` is 0 the frame shows nothing, and its sharpness is `UNSEEN`.
 
@@ -95,10 +106,16 @@ def sharpness_of(root: FLOAT, window: float, coverage: FLOAT | None = None) -> F
     >>> float(sharpness_of(flat, 2.0).max()) < 1e-10
     True
     """
-    if root.ndim == 3:
-        root = np.asarray(cv2.transform(root, np.full((1, root.shape[2]), 1 / root.shape[2], np.float32)))
-    detail = cv2.GaussianBlur(root, (0, 0), 0.7) - cv2.GaussianBlur(root, (0, 0), 1.6)
-    energy = np.asarray(cv2.GaussianBlur(np.square(detail), (0, 0), window), np.float32)
+    return gathered(split(root.copy(), 1)[1][0], window, coverage)
+
+
+def gathered(energy: FLOAT, window: float, coverage: FLOAT | None = None) -> FLOAT:
+    """Sharpness from the energy of a frame's finest detail, as `vestige.focus.pyramid.split` gives it.
+
+    >>> float(gathered(np.ones((8, 8), np.float32), 1.0)[4, 4])
+    1.0
+    """
+    energy = np.asarray(cv2.GaussianBlur(energy, (0, 0), window), np.float32)
     return energy if coverage is None else np.where(coverage > 0, energy, UNSEEN)
 
 
@@ -139,13 +156,16 @@ class FocusSweep:
             raise UsageError(
                 f"frames must have one size: {self._best.shape} and {sharpness.shape} were given"
             )
-        np.copyto(self._after, sharpness, where=self._index == self.frames - 1)
-        better = sharpness > self._best
-        np.copyto(self._before, self._last, where=better)
-        np.copyto(self._best, sharpness, where=better)
-        self._index[better] = self.frames
-        self._last = sharpness
-        self._total += np.maximum(sharpness, 0)
+        kernels.sweep(
+            sharpness,
+            self.frames,
+            self._best,
+            self._before,
+            self._after,
+            self._last,
+            self._total,
+            self._index,
+        )
         self.frames += 1
 
     def cropped(self, rows: slice) -> FocusSweep:
@@ -157,8 +177,18 @@ class FocusSweep:
         )
         return part
 
+    def peaks(self, depth: Depth, step: int, first_row: int = 0) -> FLOAT:
+        """What `depth` was found from, at every `step`-th pixel of the picture that has this `first_row`.
+
+        (n, 5) float32: frame of the peak; sharpness in the frame before, there, and in the one after
+        (`UNSEEN` where there is none); confidence.
+        """
+        grid = (slice(-first_row % step, None, step), slice(None, None, step))
+        columns: list[NDArray[Any]] = [self._index, self._before, self._best, self._after, depth.confidence]
+        return np.stack([column[grid].ravel() for column in columns], axis=1).astype(np.float32)
+
     def result(self, noise: float = 0.0) -> Depth:
-        """Peak position in frames, and how far the peak stands above the other frames and above `noise`."""
+        """Peak position in frames, and as confidence how clear it stands above other frames and `noise`."""
         inside = (self._index > 0) & (self._index < self.frames - 1)
         unproven = inside & ((self._before < 0) | (self._after < 0))
         before, best, after = (
@@ -215,6 +245,23 @@ def fill(position: FLOAT, confidence: FLOAT, coarse: FLOAT, first_row: int = 0) 
     )
     belief = _belief(confidence)
     return np.asarray(belief * position + (1 - belief) * around, np.float32)
+
+
+def trusted(position: FLOAT, clear: FLOAT) -> FLOAT:
+    """How far depth can be trusted, 0..1, from the final position in frames and the clearness of the peak.
+
+    Where depth jumps, sharpness gathered from around the edge of the near thing is taken for the far one's.
+
+    >>> flat = np.zeros((20, 20), np.float32)
+    >>> step = np.where(np.arange(20) < 10, 0, 3) * np.ones((20, 1), np.float32)
+    >>> [bool(trusted(at.astype(np.float32), flat + 0.8)[9, 9] > 0.5) for at in (flat, step)]
+    [True, False]
+    """
+    kernel = np.ones((2 * JUMP_REACH + 1,) * 2, np.uint8)
+    jump = np.minimum(cv2.dilate(position, kernel) - cv2.erode(position, kernel), LARGEST_JUMP)
+    odds = ODDS[0] + ODDS[1] * clear + ODDS[2] * jump
+    shown = np.minimum(clear / FAINT, 1)
+    return np.asarray(shown / (1 + np.exp(-odds)), np.float32)
 
 
 def along(position: FLOAT, focus: Sequence[float]) -> FLOAT:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -49,6 +49,23 @@ class StackFrame(Protocol):
     def open(self) -> Opened:
         """The pixels, by rows."""
 
+    def hold(self) -> None:
+        """Keep the pixels at hand once they are decoded, until `release`."""
+
+    def release(self) -> None:
+        """Give back what `hold` kept."""
+
+
+class _Lent:
+    """An opened frame that its holder closes."""
+
+    def __init__(self, opened: Opened) -> None:
+        self.read = opened.read
+        self.proxy = opened.proxy
+
+    def close(self) -> None:
+        """The holder closes it."""
+
 
 @dataclass(frozen=True)
 class FileFrame:
@@ -58,6 +75,7 @@ class FileFrame:
     info: ImageInfo
     encoding: Literal["auto", "srgb", "linear"] = "auto"
     white_level: float | None = None
+    _held: list[Opened] = field(default_factory=list, compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -71,7 +89,19 @@ class FileFrame:
 
     def open(self) -> Opened:
         """The pixels, by rows."""
+        if self._held:
+            return _Lent(self._held[0])
         return open_image(self.path, encoding=self.encoding, white_level=self.white_level)
+
+    def hold(self) -> None:
+        """Keep the file open: it is decoded once."""
+        if not self._held:
+            self._held.append(self.open())
+
+    def release(self) -> None:
+        """Close the file. Releasing twice is fine."""
+        while self._held:
+            self._held.pop().close()
 
 
 @dataclass(frozen=True)
@@ -107,6 +137,12 @@ class ArrayFrame:
     def close(self) -> None:
         """Nothing to give back."""
 
+    def hold(self) -> None:
+        """The pixels are at hand."""
+
+    def release(self) -> None:
+        """Nothing to give back."""
+
 
 @dataclass(frozen=True)
 class Frames:
@@ -122,6 +158,11 @@ class Frames:
     def shape(self) -> tuple[int, ...]:
         """(height, width[, 3])."""
         return self.items[0].shape
+
+    def release(self) -> None:
+        """Give back what frames hold."""
+        for frame in self.items:
+            frame.release()
 
     def only(self, chosen: Sequence[int]) -> Frames:
         """Some of the frames.

@@ -8,20 +8,38 @@ that its detail is not mistaken for the object's.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from vestige.errors import UsageError
+from vestige.focus import kernels
 
-__all__ = ["Fusion", "fuse", "levels_of", "light_of", "root_of"]
+__all__ = [
+    "Fusion",
+    "Layers",
+    "enlarged",
+    "enlarged_rows",
+    "fuse",
+    "levels_of",
+    "light_of",
+    "root_of",
+    "split",
+]
 
 FLOAT = NDArray[np.float32]
-#: Detail (mean square of a Laplacian level) below which frames count as equal: about 9 bits of a picture.
-FLOOR = 4e-6
+#: Detail (mean square of a Laplacian level) below which frames count as equal: about 8 bits of a picture.
+FLOOR = 2e-5
+#: Exponent of detail in the weight.
+SHARPNESS = 16.0
 #: Standard deviation, in pixels of a level, of the neighbourhood over which detail is gathered.
 NEIGHBOURHOOD = 1.5
+#: Steps of the table of powers.
+POWERS = 2049
+#: What stands for the coverage of a frame that shows everything.
+NOWHERE = np.empty((0, 0), np.float32)
 
 
 def root_of(light: FLOAT) -> FLOAT:
@@ -47,7 +65,7 @@ def fuse(
     *,
     coverage: Sequence[FLOAT | None] = (),
     levels: int = 6,
-    sharpness: float = 12.0,
+    sharpness: float = SHARPNESS,
 ) -> FLOAT:
     """One picture, sharp wherever one of the registered `images` is.
 
@@ -58,7 +76,7 @@ def fuse(
     coverage : for each frame, (height, width) float32, 1 where it shows the object and 0 where it does
         not; None where it shows it everywhere.
     levels : levels of the pyramid; fewer where the picture is small.
-    sharpness : exponent of detail in the weight: 1 blends, 12 all but picks the sharpest.
+    sharpness : exponent of detail in the weight: 1 blends, 16 all but picks the sharpest.
 
     Raises
     ------
@@ -73,7 +91,7 @@ def fuse(
     fusion: Fusion | None = None
     for number, image in enumerate(images):
         fusion = fusion or Fusion(image.shape, levels=levels_of(image.shape, levels), sharpness=sharpness)
-        fusion.add(root_of(image), coverage[number] if coverage else None)
+        fusion.add(root_of(image), coverage[number] if coverage else None, consume=True)
     if fusion is None:
         raise UsageError("fusion needs one image or more")
     return light_of(fusion.result())
@@ -88,6 +106,21 @@ def levels_of(shape: tuple[int, ...], wanted: int) -> int:
     return max(0, min(wanted, min(shape[:2]).bit_length() - 3))
 
 
+class Layers(NamedTuple):
+    """What a frame left beside the sums of a `Fusion`.
+
+    Attributes
+    ----------
+    energies : mean square of the detail of each level, (height, width) at the size of the level.
+    base : the frame at the size of the coarsest level.
+    guide : pooled detail of all finer levels, at that size; None where there are none.
+    """
+
+    energies: tuple[FLOAT, ...]
+    base: FLOAT
+    guide: FLOAT | None
+
+
 class Fusion:
     """A pyramid that frames are added to one by one; its memory does not grow with their number.
 
@@ -96,56 +129,112 @@ class Fusion:
     shape : (height, width[, channels]) of each frame.
     levels : Laplacian levels above the base; with none, frames are averaged.
     sharpness : exponent of detail in the weight.
+    base : False where the base is fused elsewhere: `result` is then the detail alone.
 
     >>> fusion = Fusion((16, 16), levels=2)
-    >>> fusion.add(np.full((16, 16), 0.5, np.float32))
+    >>> _ = fusion.add(np.full((16, 16), 0.5, np.float32))
     >>> float(fusion.result().mean())
     0.5
     """
 
-    def __init__(self, shape: tuple[int, ...], *, levels: int = 6, sharpness: float = 12.0) -> None:
+    def __init__(
+        self, shape: tuple[int, ...], *, levels: int = 6, sharpness: float = SHARPNESS, base: bool = True
+    ) -> None:
         self.shape = shape
         self.levels = levels
-        self._sharpness = sharpness
+        self._channels = shape[2] if len(shape) == 3 else 1
+        self._with_base = base
+        self._table: FLOAT = (np.linspace(0, 1, POWERS) ** (sharpness / 2)).astype(np.float32)
         self._sums: list[FLOAT] = []
         self._weights: list[FLOAT] = []
+        self._tops: list[FLOAT] = []
 
-    def add(self, root: FLOAT, coverage: FLOAT | None = None) -> None:
-        """Add a frame, (height, width[, channels]) float32, with its coverage (height, width) or None."""
+    def add(
+        self,
+        root: FLOAT,
+        coverage: FLOAT | None = None,
+        *,
+        guide: FLOAT | None = None,
+        consume: bool = False,
+    ) -> Layers:
+        """Add a frame, (height, width[, channels]) float32, with its coverage (height, width) or None.
+
+        `guide` is the pooled detail of levels finer than this fusion's. With `consume`, `root` serves as
+        scratch memory.
+        """
         if root.shape != self.shape:
             raise UsageError(f"frames to fuse must have one size: {self.shape} and {root.shape} were given")
-        for level in range(self.levels):
-            smaller = np.asarray(cv2.pyrDown(root), np.float32)
-            detail = root - enlarged(smaller, root.shape)
-            self._accumulate(level, detail, _weight(detail, self._sharpness), coverage)
-            root, coverage = smaller, None if coverage is None else _halved(coverage)
-        self._accumulate(self.levels, root, np.ones(root.shape[:2], np.float32), coverage)
+        details, energies = split(root if consume else root.copy(), self.levels)
+        for level, energy in enumerate(energies):
+            say = np.asarray(cv2.GaussianBlur(energy, (0, 0), NEIGHBOURHOOD), np.float32)
+            say += np.float32(FLOOR)
+            pooled = say
+            if guide is not None:
+                pooled = np.sqrt(say * guide)
+                say *= guide
+            guide = np.asarray(cv2.pyrDown(pooled), np.float32)
+            kernels.guided(guide, say)
+            self._accumulate(level, details[level], say, coverage)
+            coverage = None if coverage is None else _halved(coverage)
+        if self._with_base:
+            say = np.ones(details[-1].shape[:2], np.float32) if guide is None else np.square(guide)
+            self._accumulate(self.levels, details[-1], say, coverage)
+        return Layers(tuple(energies), details[-1], guide)
 
-    def _accumulate(self, level: int, values: FLOAT, weight: FLOAT, coverage: FLOAT | None) -> None:
-        if coverage is not None:
-            weight = weight * coverage
-        weighted = values * (weight if values.ndim == 2 else weight[..., None])
+    def _accumulate(self, level: int, values: FLOAT, say: FLOAT, coverage: FLOAT | None) -> None:
         if level == len(self._sums):
-            self._sums.append(weighted)
-            self._weights.append(weight)
-        else:
-            self._sums[level] += weighted
-            self._weights[level] += weight
+            self._sums.append(np.zeros(values.shape, np.float32))
+            self._weights.append(np.zeros(say.shape, np.float32))
+            self._tops.append(np.zeros(say.shape, np.float32))
+        kernels.accumulate(
+            _flat(values),
+            say,
+            NOWHERE if coverage is None else coverage,
+            self._table,
+            _flat(self._sums[level]),
+            self._weights[level],
+            self._tops[level],
+        )
 
     def result(self, base: FLOAT | None = None) -> FLOAT:
         """The fused picture so far; a `base` fused elsewhere takes the place of the coarsest level."""
-        if not self._sums:
+        if not self._sums and self._with_base and base is None:
             raise UsageError("nothing has been added to this fusion")
-        picture = self._mean(self.levels) if base is None else base
+        if base is not None:
+            picture: FLOAT | None = np.ascontiguousarray(base, np.float32)
+        else:
+            picture = self._mean(self.levels) if self._with_base else None
         for level in reversed(range(self.levels)):
-            detail = self._mean(level)
-            picture = detail + enlarged(picture, detail.shape)
-        return picture
+            finer = self._mean(level)
+            if picture is not None:
+                kernels.expand(_flat(picture), self._channels, _flat(finer), 0, add=True)
+            picture = finer
+        return np.zeros(self.shape, np.float32) if picture is None else picture
 
     def _mean(self, level: int) -> FLOAT:
         total, weight = self._sums[level], self._weights[level]
         safe = np.maximum(weight, np.float32(1e-12))
         return np.asarray(total / (safe if total.ndim == 2 else safe[..., None]), np.float32)
+
+
+def split(root: FLOAT, levels: int) -> tuple[list[FLOAT], list[FLOAT]]:
+    """Detail of each level and the base; and the energy of the detail, the mean square of the channels.
+
+    `root` is scratch memory: it becomes the detail of the finest level.
+
+    >>> details, energies = split(np.ones((8, 8, 3), np.float32), 2)
+    >>> [detail.shape for detail in details], float(energies[0].max())
+    ([(8, 8, 3), (4, 4, 3), (2, 2, 3)], 0.0)
+    """
+    details, energies = [], []
+    for _ in range(levels):
+        smaller = np.asarray(cv2.pyrDown(root), np.float32)
+        energy = np.empty(root.shape[:2], np.float32)
+        kernels.split(_flat(root), _flat(smaller), root.shape[2] if root.ndim == 3 else 1, energy)
+        details.append(root)
+        energies.append(energy)
+        root = smaller
+    return [*details, root], energies
 
 
 def enlarged(image: FLOAT, shape: tuple[int, ...]) -> FLOAT:
@@ -154,7 +243,34 @@ def enlarged(image: FLOAT, shape: tuple[int, ...]) -> FLOAT:
     >>> enlarged(np.ones((2, 2), np.float32), (3, 4)).shape
     (3, 4)
     """
-    return np.asarray(cv2.pyrUp(image, dstsize=(shape[1], shape[0])), np.float32)
+    result = np.empty((*shape[:2], *image.shape[2:]), np.float32)
+    kernels.expand(_flat(image), image.shape[2] if image.ndim == 3 else 1, _flat(result), 0, add=False)
+    return result
+
+
+def enlarged_rows(base: FLOAT, shape: tuple[int, ...], levels: int, rows: slice) -> FLOAT:
+    """Some rows of `base` enlarged by `levels` to the size of `shape`, the same as in the whole.
+
+    >>> base = np.arange(12, dtype=np.float32).reshape(4, 3)
+    >>> part = enlarged_rows(base, (14, 10), 2, slice(5, 9))
+    >>> whole = enlarged(enlarged(base, (7, 5)), (14, 10))
+    >>> bool(np.array_equal(part, whole[5:9]))
+    True
+    """
+    sizes = [tuple(-(-side // 2**level) for side in shape[:2]) for level in range(levels + 1)]
+    needed = [rows]
+    for height, _ in sizes[1:]:
+        finer = needed[-1]
+        needed.append(slice(max(0, (finer.start >> 1) - 1), min(height, ((finer.stop - 1) >> 1) + 2)))
+    channels = base.shape[2] if base.ndim == 3 else 1
+    part = np.ascontiguousarray(base[needed[-1]], np.float32)
+    for level in reversed(range(levels)):
+        wanted = needed[level]
+        out = np.empty((wanted.stop - wanted.start, sizes[level][1], *base.shape[2:]), np.float32)
+        begin = wanted.start - 2 * needed[level + 1].start
+        kernels.expand(_flat(part), channels, _flat(out), begin, add=False)
+        part = out
+    return part
 
 
 def _halved(coverage: FLOAT) -> FLOAT:
@@ -162,11 +278,6 @@ def _halved(coverage: FLOAT) -> FLOAT:
     return np.ascontiguousarray(cv2.erode(coverage, np.ones((5, 5), np.uint8))[::2, ::2], np.float32)
 
 
-def _weight(detail: FLOAT, sharpness: float) -> FLOAT:
-    """The say of each pixel of a level: its detail, all channels together, gathered nearby, to a power."""
-    energy = np.square(detail)
-    if energy.ndim == 3:
-        channels = np.full((1, energy.shape[2]), 1 / energy.shape[2], np.float32)
-        energy = np.asarray(cv2.transform(energy, channels), np.float32)
-    energy = np.asarray(cv2.GaussianBlur(energy, (0, 0), NEIGHBOURHOOD), np.float32)
-    return np.asarray(cv2.pow(energy / np.float32(FLOOR) + 1, sharpness / 2), np.float32)
+def _flat(image: FLOAT) -> FLOAT:
+    """Rows of numbers, whatever the number of channels."""
+    return image.reshape(len(image), -1)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,20 +15,23 @@ from vestige.capture.durable import write_atomically
 from vestige.focus.alignment import Warp, coverage
 from vestige.focus.depth import noise_of, sharpness_of
 from vestige.focus.frames import StackFrame
+from vestige.focus.kernels import encode
 from vestige.focus.pyramid import root_of
-from vestige.imaging import Strip, StripStore, strips, warp
+from vestige.focus.resampling import REACH, coefficients, resample
+from vestige.focus.work import Place, Work
+from vestige.imaging import Strip, strips
 
-__all__ = ["HALO", "SPLIT", "Spooled", "blocks_of_rows", "keep", "spool", "store_of"]
+__all__ = ["HALO", "SPLIT", "Spooled", "blocks_of_rows", "keep", "registered_rows", "spool"]
 
 FLOAT = NDArray[np.float32]
 #: Levels that are fused strip by strip; coarser ones are fused for the whole picture, which they make small.
 SPLIT = 3
 #: Rows beyond a strip that its fused rows depend on through SPLIT levels.
-HALO = 64
-#: Rows beyond those asked for that cubic interpolation looks at.
-KERNEL = 4
+HALO = 88
 #: Bytes that registering holds for each pixel of a strip.
 REGISTERING_BYTES = 130
+#: Bytes of a strip that is registered at once: small ones stay in the processor's cache.
+STRIP_BYTES = 48 << 20
 #: Rows of a band in which noise is measured.
 BAND = 64
 #: Largest root of light that 16 bits hold: room above white for frames that are brightened.
@@ -38,22 +40,26 @@ CEILING = 1.12
 
 @dataclass(frozen=True)
 class Spooled:
-    """One registered frame: the roots of its light in a file of rows, and its coarse version."""
+    """One registered frame: the roots of its light by rows."""
 
-    path: Path
-    coarse_path: Path
+    work: Work
+    place: Place
     warp: Warp
     shape: tuple[int, ...]
     exact: bool = False
+    #: The reference frame counts as showing everything, so that no place is left without light.
+    whole: bool = False
 
     def rows(self, rows: slice) -> FLOAT:
-        """Roots of light of some rows, float32."""
-        with _store(self.path, self.shape, exact=self.exact) as store:
-            return _decoded(store[rows])
+        """Roots of light of some rows, float32, for the caller to keep."""
+        codes = self.work.get(self.place, rows, self.shape, np.float32 if self.exact else np.uint16)
+        if self.exact:
+            return np.array(codes, np.float32)
+        return np.asarray(codes * np.float32(CEILING / 65535), np.float32)
 
     def coverage(self, rows: slice) -> FLOAT | None:
         """Where these rows show the frame; None where they do everywhere."""
-        return coverage(self.warp.matrix, self.shape, rows, inset=1.0)
+        return None if self.whole else coverage(self.warp.matrix, self.shape, rows, inset=1.0)
 
     def noise(self, window: float) -> float:
         """Sharpness that noise alone shows in this frame, from a few bands of rows."""
@@ -62,35 +68,38 @@ class Spooled:
         bands = [slice(first, min(height, first + BAND)) for first in sorted(firsts)]
         return float(np.median([noise_of(sharpness_of(self.rows(band), window)) for band in bands]))
 
-    def coarse(self) -> FLOAT:
-        """The frame at 1 / 2 ** SPLIT of its size."""
-        pixels: FLOAT = np.load(self.coarse_path)
-        return pixels
-
     def coarse_coverage(self) -> FLOAT | None:
-        """Where the coarse version shows the frame."""
+        """Where the frame at 1 / 2 ** SPLIT of its size shows it."""
         step = 2**SPLIT
+        if self.whole:
+            return None
         return coverage(self.warp.matrix, self.shape, slice(0, self.shape[0]), step=step, inset=2.0 * step)
 
 
 def spool(
-    frame: StackFrame, found: Warp, path: Path, *, split: int, working_bytes: int, exact: bool = False
+    frame: StackFrame,
+    found: Warp,
+    work: Work,
+    name: str,
+    *,
+    working_bytes: int,
+    exact: bool = False,
 ) -> Spooled:
-    """Register a frame to the reference, rows at a time, and keep it at `path`.
+    """Register a frame to the reference, rows at a time, and keep it as `name`.
 
     `exact` keeps float32 instead of 16 bits, for frames that go beyond white.
     """
-    spooled = Spooled(path, path.with_suffix(".npy"), found, frame.shape, exact)
+    shape = frame.shape
+    place = work.place(name, shape, np.float32 if exact else np.uint16)
+    strip_bytes = min(working_bytes, max(STRIP_BYTES, 8 * REACH * shape[1] * REGISTERING_BYTES))
     opened = frame.open()
     try:
-        with _store(path, frame.shape, exact=exact) as store:
-            for strip in blocks_of_rows(frame.shape, REGISTERING_BYTES, working_bytes, halo=0):
-                store[strip.rows] = _coded(_registered(opened, found, frame.shape, strip.rows), exact=exact)
-            store.sync()
+        for strip in blocks_of_rows(shape, REGISTERING_BYTES, strip_bytes, halo=0):
+            rows = registered_rows(opened, found, shape, strip.rows)
+            work.put(place, strip.rows, rows if exact else _coded(rows), shape[0])
     finally:
         opened.close()
-    keep(spooled.coarse_path, _reduced(spooled, split, working_bytes))
-    return spooled
+    return Spooled(work, place, found, shape, exact)
 
 
 def keep(path: Path, values: NDArray[Any]) -> Path:
@@ -124,51 +133,25 @@ def blocks_of_rows(
         yield Strip(first, last, outer_first, outer_last)
 
 
-def store_of(path: Path, shape: tuple[int, ...], dtype: Any) -> StripStore:
-    """A file of rows for pictures of `shape`."""
-    return StripStore(path, shape[0], shape[1], shape[2] if len(shape) == 3 else 1, dtype)
-
-
-def _store(path: Path, shape: tuple[int, ...], *, exact: bool) -> StripStore:
-    return store_of(path, shape, np.float32 if exact else np.uint16)
-
-
-def _registered(opened: Any, found: Warp, shape: tuple[int, ...], rows: slice) -> FLOAT:
+def registered_rows(opened: Any, found: Warp, shape: tuple[int, ...], rows: slice) -> FLOAT:
     """Roots of light of some rows of the registered frame; what it does not show is mirrored."""
-    gain = np.float32(np.sqrt(found.gain))
-    if found.gain == 1.0 and np.array_equal(found.matrix, np.eye(3)):
+    channels = shape[2] if len(shape) == 3 else 1
+    gain = np.sqrt(np.resize(found.tint, channels) * found.gain).astype(np.float32)
+    if (gain == 1).all() and np.array_equal(found.matrix, np.eye(3)):
         return root_of(opened.read(rows))
     corners = np.array([[x, y, 1.0] for x in (0, shape[1] - 1) for y in (rows.start, rows.stop - 1)])
-    reached = (found.matrix @ corners.T)[1]
-    first = int(np.clip(np.floor(reached.min()) - KERNEL, 0, shape[0] - 1))
-    last = int(np.clip(np.ceil(reached.max()) + KERNEL + 1, first + 1, shape[0]))
-    source = root_of(opened.read(slice(first, last)))
+    places = found.matrix @ corners.T
+    reached = places[1] / places[2]
+    first = int(np.clip(np.floor(reached.min()) - REACH, 0, shape[0] - 1))
+    last = int(np.clip(np.ceil(reached.max()) + REACH + 1, first + 1, shape[0]))
+    source = coefficients(root_of(opened.read(slice(first, last))))
     down = np.array([[1, 0, 0], [0, 1, -first], [0, 0, 1.0]])
-    moved = warp(source, down @ found.matrix, shape, border="reflect", rows=rows)
-    return np.asarray(np.maximum(moved * gain, 0), np.float32)
+    moved = np.empty((rows.stop - rows.start, *shape[1:]), np.float32)
+    resample(source, down @ found.matrix, rows.start, gain, moved)
+    return moved
 
 
-def _reduced(spooled: Spooled, split: int, working_bytes: int) -> FLOAT:
-    """The frame after `split` steps of the pyramid, made strip by strip exactly as it would be whole."""
-    parts = []
-    for strip in blocks_of_rows(spooled.shape, REGISTERING_BYTES, working_bytes, halo=4 * 2**split):
-        rows = spooled.rows(strip.outer)
-        for _ in range(split):
-            rows = np.asarray(cv2.pyrDown(rows), np.float32)
-        first = (strip.first - strip.outer_first) >> split
-        # The last strip keeps its odd row; the others begin and end on whole blocks.
-        last = None if strip.last == spooled.shape[0] else first + ((strip.last - strip.first) >> split)
-        parts.append(rows[first:last])
-    return np.concatenate(parts)
-
-
-def _coded(root: FLOAT, *, exact: bool) -> NDArray[Any]:
-    if exact:
-        return root
-    return (np.minimum(root, CEILING) * np.float32(65535 / CEILING) + np.float32(0.5)).astype(np.uint16)
-
-
-def _decoded(codes: NDArray[Any]) -> FLOAT:
-    if codes.dtype == np.float32:
-        return codes
-    return np.asarray(codes * np.float32(CEILING / 65535), np.float32)
+def _coded(root: FLOAT) -> NDArray[np.uint16]:
+    codes = np.empty(root.shape, np.uint16)
+    encode(root.reshape(len(root), -1), 65535 / CEILING, codes.reshape(len(root), -1))
+    return codes

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vestige.contract import Context
-from vestige.errors import FrameError, InputError, UsageError
-from vestige.focus.alignment import Warp, chained, grey, pair
+from vestige.focus.advice import advice
+from vestige.focus.alignment import Warp
 from vestige.focus.assembly import Stacked, assemble
 from vestige.focus.frames import Frames, frames_of_items
+from vestige.focus.laying import Aligned, align_frames
 from vestige.focus.recipe import StackRecipe
-from vestige.focus.spool import keep
+from vestige.focus.retouch import Retouching
+from vestige.focus.reuse import Recorded, recorded_of
 from vestige.imaging import Strip
 
-__all__ = ["Stack", "stack", "stack_frames"]
+__all__ = ["Aligned", "Stack", "align_frames", "stack", "stack_frames"]
 
 FLOAT = NDArray[np.float32]
 
@@ -38,6 +38,7 @@ class Stack:
     names : the used frames, in the order of their focus.
     unit : 'mm' where focus positions were given, else 'frame'.
     warnings : what was noticed, such as frames left out.
+    focus : position of each used frame in mm, None where none were given.
     """
 
     image: FLOAT
@@ -47,6 +48,7 @@ class Stack:
     names: tuple[str, ...]
     unit: str
     warnings: tuple[str, ...] = ()
+    focus: tuple[float, ...] | None = None
 
 
 def stack(
@@ -55,6 +57,8 @@ def stack(
     focus: Sequence[float] | None = None,
     recipe: StackRecipe | None = None,
     context: Context | None = None,
+    reuse_alignment: Stack | None = None,
+    depth: bool = True,
 ) -> Stack:
     """One sharp picture and its depth from frames of different focus.
 
@@ -65,10 +69,14 @@ def stack(
     focus : focus position of each frame in mm.
     recipe : settings; the defaults where None.
     context : workspace, budget and progress; a temporary one where None.
+    reuse_alignment : a stack of the same object under another light, whose warps these frames take. Their
+        matrices are taken over to the last bit; brightness is measured anew.
+    depth : find the depth as well; without, the picture alone is made in less time, and `depth` and
+        `confidence` of the result are of shape (0, 0).
 
     Raises
     ------
-    InputError : fewer than two frames can be used.
+    InputError : fewer than two frames can be used, or `reuse_alignment` is of other frames.
     UsageError : another number of focus positions than frames.
 
     >>> near, far = np.full((2, 64, 64), 0.25, np.float32)
@@ -78,104 +86,45 @@ def stack(
     ([10.0, 20.0], 'mm')
     """
     with context or Context() as given:
-        done = stack_frames(frames_of_items(frames, focus, given.warn), recipe or StackRecipe(), given)
+        usable = frames_of_items(frames, focus, given.warn)
+        other = reuse_alignment
+        recorded = recorded_of(other.warps, other.names, other.image.shape, other.focus) if other else None
+        done = stack_frames(usable, recipe or StackRecipe(), given, recorded, depth=depth)
         whole = Strip(0, done.shape[0], 0, done.shape[0])
+        none = np.empty((0, 0), np.float32)
         return Stack(
-            done.image(whole),
-            done.depth(whole),
-            done.confidence(whole),
+            done.picture(),
+            done.depth(whole) if depth else none,
+            done.confidence(whole) if depth else none,
             tuple(done.warps),
             tuple(frame.name for frame in done.frames.items),
             done.unit,
             tuple(given.warnings),
+            done.frames.focus,
         )
 
 
-def stack_frames(frames: Frames, recipe: StackRecipe, context: Context) -> Stacked:
+def stack_frames(
+    frames: Frames,
+    recipe: StackRecipe,
+    context: Context,
+    recorded: Recorded | None = None,
+    *,
+    depth: bool = True,
+) -> Stacked:
     """Stack frames within the memory of the context; every frame and strip done survives a kill.
 
     Raises
     ------
-    InputError : fewer than two frames can be read.
+    InputError : fewer than two frames can be read, or `recorded` is the alignment of other frames.
     UsageError : the recipe names a reference that is not among them.
     """
-    frames, proxies = _readable(frames, recipe, context)
-    reference = _reference(frames, recipe)
-    warps = _aligned(frames, proxies, reference, recipe, context)
-    return assemble(frames, warps, reference, recipe, context)
-
-
-def _readable(frames: Frames, recipe: StackRecipe, context: Context) -> tuple[Frames, list[Path]]:
-    """The frames whose pixels can be read, and a small grey version of each; the others are named."""
-
-    def small(number: int) -> dict[str, Any]:
-        frame, path = frames.items[number], context.workspace / f"small_{number:04d}.npy"
-        try:
-            opened = frame.open()
-            try:
-                keep(path, grey(opened.proxy(recipe.proxy)))
-            finally:
-                opened.close()
-        except InputError as error:
-            return {"fault": str(error)}
-        return {"path": path}
-
-    looked = context.map("look", small, range(len(frames.items)), label="reading frames")
-    good = [number for number, found in enumerate(looked) if "path" in found]
-    faults = [found["fault"] for found in looked if "fault" in found]
-    if len(good) < 2 and faults:
-        first = next(frame for frame, found in zip(frames.items, looked, strict=True) if "fault" in found)
-        raise FrameError(first.name, "cannot be read, and a stack needs two frames or more", action=faults[0])
-    for fault in faults:
-        context.warn(f"{fault}; the stack goes on without it")
-    return frames.only(good), [looked[number]["path"] for number in good]
-
-
-def _reference(frames: Frames, recipe: StackRecipe) -> int:
-    names = [frame.name for frame in frames.items]
-    if not recipe.reference:
-        return len(names) // 2
-    if recipe.reference not in names:
-        raise UsageError(
-            f"reference: there is no frame '{recipe.reference}'; name one such as '{names[len(names) // 2]}'"
-        )
-    return names.index(recipe.reference)
-
-
-def _aligned(
-    frames: Frames, proxies: list[Path], reference: int, recipe: StackRecipe, context: Context
-) -> list[Warp]:
-    """Warps at full size, from neighbours compared at the size of their proxies."""
-
-    def neighbours(nearer: int, farther: int) -> Warp:
-        def compare() -> dict[str, Any]:
-            found = pair(
-                np.load(proxies[nearer]),
-                np.load(proxies[farther]),
-                motion=recipe.align,
-                exposure=recipe.exposure,
-            )
-            return {"matrix": found.matrix, "gain": found.gain, "score": found.score}
-
-        context.progress(len(seen), len(proxies), "aligning frames")
-        seen.append(farther)
-        return Warp(**context.part(f"align/{farther}", compare))
-
-    seen: list[int] = [reference]
-    small = np.load(proxies[0], mmap_mode="r").shape
-    size = np.diag([small[1] / frames.shape[1], small[0] / frames.shape[0], 1.0])
-    # The centre of the first pixel is (0, 0): sizes scale about the corner half a pixel before it.
-    corner = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1.0]])
-    shrink = np.linalg.inv(corner) @ size @ corner
-    warps = chained(len(proxies), reference, neighbours)
-    for frame, found in zip(frames.items, warps, strict=True):
-        if recipe.align and found.score < 0.3:
-            context.warn(
-                f"{frame.name} fits its neighbour poorly (correlation {found.score:.2f}): check its alignment"
-            )
-    return [
-        found
-        if number == reference
-        else Warp(np.linalg.inv(shrink) @ found.matrix @ shrink, found.gain, found.score)
-        for number, found in enumerate(warps)
-    ]
+    try:
+        lie = align_frames(frames, recipe, context, recorded, hold=True)
+        retouching = Retouching(lie.frames, lie.warps, recipe.retouch) if recipe.retouch else None
+        done = assemble(lie.frames, lie.warps, lie.reference, recipe, context, depth=depth)
+    finally:
+        frames.release()
+    for sentence in advice(done) if depth else ():
+        context.warn(sentence)
+    return replace(done, retouching=retouching)

@@ -1,6 +1,7 @@
 from .formats import IMAGE_SUFFIXES as IMAGE_SUFFIXES
 from .formats import RAW_SUFFIXES as RAW_SUFFIXES
 from .formats import image_format as image_format
+from .gltf import write_glb as write_glb
 from .info import ImageInfo as ImageInfo
 from .info import Limits as Limits
 from .pictures import jpeg_bytes as jpeg_bytes

@@ -27,19 +27,19 @@ class ArrayReader:
     def __init__(self, header: Header, decode: Callable[[], Any]) -> None:
         self.header, self._decode = header, decode
 
-    def write_rows(self, descriptor: int, *, linear: bool) -> None:
+    def write_rows(self, descriptor: int, *, linear: bool, shrink: int = 1) -> tuple[int, int]:
         """As `Reader.write_rows`."""
-        pixels = self._pixels()
+        pixels = np.ascontiguousarray(self._pixels()[::shrink, ::shrink])
         if not linear:
             write_rows(descriptor, pixels, 0)
-            return
+            return pixels.shape[0], pixels.shape[1]
         from vestige.imaging._vips import pyvips
 
         names = {(1, "uint8"): "b-w", (1, "uint16"): "grey16", (3, "uint8"): "srgb", (3, "uint16"): "rgb16"}
         image = pyvips.Image.new_from_array(pixels)
         image = image.copy(interpretation=names[self.header.channels, self.header.dtype])
         image.set_type(pyvips.GValue.blob_type, "icc-profile-data", self.header.icc)
-        write_linear(image, descriptor)
+        return write_linear(image, descriptor)
 
     def _pixels(self) -> Any:
         try:

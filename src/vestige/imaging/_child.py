@@ -54,7 +54,8 @@ def _end_with_parent(descriptor: int) -> None:
 def _answer(request: dict[str, Any], descriptor: int) -> dict[str, Any]:
     _limit(request["bytes"])
     try:
-        return {"header": _plain(_decoded(request, descriptor))}
+        header, size = _decoded(request, descriptor)
+        return {"header": _plain(header), "size": size}
     except _header.RefusedError as error:
         return {"refused": str(error)}
     except MemoryError:
@@ -69,18 +70,19 @@ def _answer(request: dict[str, Any], descriptor: int) -> dict[str, Any]:
         return {"refused": f"is damaged ({reason}); expected an intact image: copy it again"}
 
 
-def _decoded(request: dict[str, Any], descriptor: int) -> _header.Header:
-    """Header from the first reader that can; its pixels are then in the file."""
+def _decoded(request: dict[str, Any], descriptor: int) -> tuple[_header.Header, tuple[int, int]]:
+    """Header from the first reader that can; its pixels are then in the file, so many rows and columns."""
     unsupported: _header.RefusedError | None = None
     for open_reader in readers(request["format"]):
         try:
             reader = open_reader(request["path"], request["page"])
             _check_pixels(reader.header, request["pixels"])
+            size = (0, 0)
             if descriptor >= 0:
                 os.ftruncate(descriptor, 0)
                 os.lseek(descriptor, 0, os.SEEK_SET)
-                reader.write_rows(descriptor, linear=request["linear"])
-            return reader.header
+                size = reader.write_rows(descriptor, linear=request["linear"], shrink=request["shrink"])
+            return reader.header, size
         except _header.UnsupportedError as error:
             unsupported = error
     raise unsupported or _header.RefusedError("holds no image that can be read")

@@ -63,8 +63,11 @@ class Reader(Protocol):
 
     header: Header
 
-    def write_rows(self, descriptor: int, *, linear: bool) -> None:
-        """Decode into a file, row after row: stored numbers, or (`linear`) float32 through the profile."""
+    def write_rows(self, descriptor: int, *, linear: bool, shrink: int = 1) -> tuple[int, int]:
+        """Decode into a file, row after row: stored numbers, or (`linear`) float32 through the profile.
+
+        Only about every `shrink`-th pixel each way, by whatever is quickest; gives rows and columns written.
+        """
 
 
 def linear_light(image: Any) -> Any:
@@ -96,13 +99,14 @@ def refusal(text: str) -> RefusedError:
     return RefusedError(f"{what}: copy it from the camera or the archive again")
 
 
-def write_linear(image: Any, descriptor: int) -> None:
-    """Write a libvips image row after row, as linear light."""
-    write_vips(linear_light(image), descriptor)
+def write_linear(image: Any, descriptor: int) -> tuple[int, int]:
+    """Write a libvips image row after row, as linear light; gives its rows and columns."""
+    return write_vips(linear_light(image), descriptor)
 
 
-def write_vips(image: Any, descriptor: int) -> None:
-    """Write a libvips image row after row, as it is."""
+def write_vips(image: Any, descriptor: int) -> tuple[int, int]:
+    """Write a libvips image row after row, as it is; gives its rows and columns."""
     from vestige.imaging._vips import pyvips
 
     image.rawsave_target(pyvips.Target.new_to_descriptor(descriptor))
+    return image.height, image.width

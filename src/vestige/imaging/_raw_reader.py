@@ -44,7 +44,7 @@ class RawReader:
             exif_bytes=exif.upright(exif.build(entries)) if entries else None,
         )
 
-    def write_rows(self, descriptor: int, *, linear: bool) -> None:
+    def write_rows(self, descriptor: int, *, linear: bool, shrink: int = 1) -> tuple[int, int]:
         """As `Reader.write_rows`; the stored numbers are linear already."""
         try:
             with rawpy.imread(self._path) as raw:
@@ -61,7 +61,9 @@ class RawReader:
             pixels = pixels[..., 0]
         if pixels.shape[:2] != (self.header.height, self.header.width):
             raise RefusedError("is damaged: its pixels do not fit its header; copy it again")
-        write_rows(descriptor, np.ascontiguousarray(pixels), 0)
+        pixels = np.ascontiguousarray(pixels[::shrink, ::shrink])
+        write_rows(descriptor, pixels, 0)
+        return pixels.shape[0], pixels.shape[1]
 
 
 def _noted_by_libraw(raw: Any) -> dict[str, str | float | int]:

@@ -36,30 +36,43 @@ class VipsReader:
     def __init__(self, path: str, page: int) -> None:
         self._path, self._page = path, page
         try:
-            image = self._load("sequential")
-            if image.get_typeof("orientation") and image.get("orientation") not in (0, 1):
-                # Turning needs columns before rows, so this one is decoded whole (libvips spools it to disk).
-                image = self._load("random").autorot()
+            image = self._upright()
             self._image = _grey_or_rgb(image)
         except pyvips.Error as error:
             self._refuse(str(error))
         self.header = self._header(image)
 
-    def write_rows(self, descriptor: int, *, linear: bool) -> None:
+    def write_rows(self, descriptor: int, *, linear: bool, shrink: int = 1) -> tuple[int, int]:
         """As `Reader.write_rows`."""
         try:
+            image = self._image if shrink == 1 else self._shrunk(shrink)
             if linear:
-                write_linear(self._image, descriptor)
-            else:
-                is_float = self.header.dtype == "float32"
-                write_vips(self._image.cast("float") if is_float else self._image, descriptor)
+                return write_linear(image, descriptor)
+            is_float = self.header.dtype == "float32"
+            return write_vips(image.cast("float") if is_float else image, descriptor)
         except pyvips.Error as error:
             self._refuse(str(error))
 
-    def _load(self, access: str) -> Any:
+    def _shrunk(self, shrink: int) -> Any:
+        """Means of blocks of pixels; of a JPEG, blocks that its own transform gives without decoding them."""
+        within = 1
+        if self._path.lower().endswith((".jpg", ".jpeg")):
+            within = next(size for size in (8, 4, 2, 1) if size <= shrink)
+        image = _grey_or_rgb(self._upright(**({"shrink": within} if within > 1 else {})))
+        rest = shrink // within
+        return image if rest == 1 else image.shrink(rest, rest).cast(image.format)
+
+    def _upright(self, **options: Any) -> Any:
+        image = self._load("sequential", **options)
+        if image.get_typeof("orientation") and image.get("orientation") not in (0, 1):
+            # Turning needs columns before rows, so this one is decoded whole (libvips spools it to disk).
+            image = self._load("random", **options).autorot()
+        return image
+
+    def _load(self, access: str, **more: Any) -> Any:
         # Of a cut-off TIFF with compressed tiles libvips only warns, and of many sound JPEG and PNG as well.
         is_tiff = self._path.lower().endswith((".tif", ".tiff"))
-        options: dict[str, Any] = {"access": access, "fail_on": "warning" if is_tiff else "error"}
+        options: dict[str, Any] = {"access": access, "fail_on": "warning" if is_tiff else "error", **more}
         if self._page:
             options["page"] = self._page
         return pyvips.Image.new_from_file(self._path, **options)

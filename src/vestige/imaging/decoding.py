@@ -23,7 +23,7 @@ from typing import Any, Final
 from vestige.errors import InputError, OutputError
 from vestige.imaging.info import Limits
 
-__all__ = ["decode"]
+__all__ = ["decode", "decode_small"]
 
 DECODES_A_CHILD: Final = 500
 CHILDREN: Final = max(2, min(8, os.cpu_count() or 1))
@@ -39,8 +39,33 @@ def decode(
     InputError : the file is damaged, cut off, too large, too slow, or crashed its decoder.
     OutputError : no room for the pixels.
     """
+    answer = _asked(path, kind, page=page, limits=limits, spool=spool, linear=linear, shrink=1)
+    header: dict[str, Any] = answer["header"]
+    return {name: _value(value) for name, value in header.items()}
+
+
+def decode_small(
+    path: Path, kind: str, *, page: int, limits: Limits, spool: int, linear: bool, shrink: int
+) -> tuple[int, int]:
+    """Write about every `shrink`-th pixel each way to the file `spool`; gives the rows and columns there.
+
+    Raises
+    ------
+    InputError : the file is damaged, cut off, too large, too slow, or crashed its decoder.
+    OutputError : no room for the pixels.
+    """
+    answer = _asked(path, kind, page=page, limits=limits, spool=spool, linear=linear, shrink=shrink)
+    rows, columns = answer["size"]
+    return rows, columns
+
+
+def _asked(
+    path: Path, kind: str, *, page: int, limits: Limits, spool: int | None, linear: bool, shrink: int
+) -> dict[str, Any]:
+    """What a child answers, or the error that it means."""
     # A child keeps the current folder that it was started in; this process may have moved on.
     request = {"path": os.fspath(path.absolute()), "format": kind, "page": page, "linear": linear}
+    request["shrink"] = shrink
     request |= {"pixels": limits.pixels, "bytes": limits.bytes}
     answer = _pool.ask(request, spool, limits.seconds)
     if answer.get("errno") in (errno.ENOSPC, errno.EDQUOT):
@@ -49,8 +74,7 @@ def decode(
         )
     if "refused" in answer:
         raise InputError(path, answer["refused"])
-    header: dict[str, Any] = answer["header"]
-    return {name: _value(value) for name, value in header.items()}
+    return answer
 
 
 def _value(value: Any) -> Any:

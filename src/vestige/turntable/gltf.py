@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vestige.capture.durable import write_atomically
+from vestige import imaging
 from vestige.errors import InputError
 from vestige.turntable.surfaces import Surface
 
@@ -24,7 +24,6 @@ Floats = NDArray[np.float32]
 
 _MAGIC, _JSON, _BIN = b"glTF", 0x4E4F534A, 0x004E4942
 _FLOAT, _USHORT, _UINT = 5126, 5123, 5125
-_VERTICES, _TRIANGLES = 34962, 34963
 
 
 def write_glb(
@@ -57,79 +56,15 @@ def write_glb(
     >>> bool((again.vertices == corner.vertices).all()), colours[0].tolist()
     (True, [1.0, 1.0, 1.0])
     """
-    opaque = np.ones((len(colours), 4), np.float32)
-    opaque[:, :3] = np.clip(colours, 0, 1)
-    lengths = np.linalg.norm(normals, axis=1, keepdims=True)
-    unit = np.where(lengths > 0.5, normals / np.maximum(lengths, 1e-9), np.array([0, 1, 0], np.float32))
-    pieces = [
-        np.ascontiguousarray(shape.vertices, "<f4"),
-        np.ascontiguousarray(unit, "<f4"),
-        np.ascontiguousarray(np.round(opaque * 65535), "<u2"),
-        np.ascontiguousarray(shape.faces, "<u4"),
-    ]
-    head = json.dumps(_head(pieces, extras), separators=(",", ":")).encode()
-    head += b" " * (-len(head) % 4)
-    body = b"".join(piece.tobytes() for piece in pieces)
-    length = 12 + 8 + len(head) + 8 + len(body)
-    write_atomically(
+    imaging.write_glb(
         path,
-        b"".join(
-            (
-                struct.pack("<4sII", _MAGIC, 2, length),
-                struct.pack("<II", len(head), _JSON),
-                head,
-                struct.pack("<II", len(body), _BIN),
-                body,
-            )
-        ),
+        shape.vertices,
+        shape.faces,
+        normals,
+        colours=colours,
+        extras=extras,
+        generator="Vestige turntable",
     )
-
-
-def _head(pieces: list[NDArray[Any]], extras: dict[str, Any] | None) -> dict[str, Any]:
-    starts = np.cumsum([0, *(piece.nbytes for piece in pieces)])
-    targets = (_VERTICES, _VERTICES, _VERTICES, _TRIANGLES)
-    accessors: list[dict[str, Any]] = [
-        {"bufferView": 0, "componentType": _FLOAT, "count": len(pieces[0]), "type": "VEC3"},
-        {"bufferView": 1, "componentType": _FLOAT, "count": len(pieces[1]), "type": "VEC3"},
-        {
-            "bufferView": 2,
-            "componentType": _USHORT,
-            "normalized": True,
-            "count": len(pieces[2]),
-            "type": "VEC4",
-        },
-        {"bufferView": 3, "componentType": _UINT, "count": pieces[3].size, "type": "SCALAR"},
-    ]
-    accessors[0]["min"] = pieces[0].min(axis=0).tolist()
-    accessors[0]["max"] = pieces[0].max(axis=0).tolist()
-    asset: dict[str, Any] = {"version": "2.0", "generator": "Vestige turntable"}
-    if extras:
-        asset["extras"] = extras
-    return {
-        "asset": asset,
-        "scene": 0,
-        "scenes": [{"nodes": [0]}],
-        "nodes": [{"mesh": 0, "name": "model"}],
-        "meshes": [
-            {
-                "primitives": [
-                    {
-                        "attributes": {"POSITION": 0, "NORMAL": 1, "COLOR_0": 2},
-                        "indices": 3,
-                        "material": 0,
-                        "mode": 4,
-                    }
-                ]
-            }
-        ],
-        "materials": [{"pbrMetallicRoughness": {"metallicFactor": 0.0, "roughnessFactor": 0.9}}],
-        "accessors": accessors,
-        "bufferViews": [
-            {"buffer": 0, "byteOffset": int(start), "byteLength": piece.nbytes, "target": target}
-            for start, piece, target in zip(starts, pieces, targets, strict=False)
-        ],
-        "buffers": [{"byteLength": int(starts[-1])}],
-    }
 
 
 def read_glb(path: str | os.PathLike[str]) -> tuple[Surface, Floats, Floats]:

@@ -1,100 +1,38 @@
-"""A pinned rose chafer on its card: the object that the forward model photographs, painted layer by layer."""
+"""A pinned rose chafer on its card, its pin nearest to the camera."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FIELD_MM", "Layer", "paint"]
+from vestige.focus.scenes.canvas import OVERSAMPLE, Canvas, Layer, Painting, clipped
 
-#: Width and height of the field of view.
-FIELD_MM = (16.0, 12.0)
-OVERSAMPLE = 3
+__all__ = ["paint"]
+
 FLOAT = NDArray[np.float32]
 
 
-@dataclass(frozen=True)
-class Layer:
-    """One sheet of the scene: what it looks like, what it covers, how high it stands.
+def paint(canvas: Canvas, random: np.random.Generator) -> Painting:
+    """Card, legs, antennae, body, hairs and pin.
 
-    Attributes
-    ----------
-    colour : (height, width, 3) float32, linear light; defined also where other layers hide it.
-    alpha : (height, width) float32, the share of each pixel that it covers.
-    height_mm : (height, width) float32, above the card; smooth, and defined beyond the layer's outline.
-    """
-
-    colour: FLOAT
-    alpha: FLOAT
-    height_mm: FLOAT
-
-
-class Canvas:
-    """Millimetres from the centre of the field to pixels, and strokes with soft edges."""
-
-    def __init__(self, height: int, width: int, pixels_per_mm: float) -> None:
-        self.height, self.width, self.scale = height, width, pixels_per_mm
-        rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
-        self.x: FLOAT = (columns - np.float32((width - 1) / 2)) / np.float32(pixels_per_mm)
-        self.y: FLOAT = (rows - np.float32((height - 1) / 2)) / np.float32(pixels_per_mm)
-
-    def point(self, x: float, y: float) -> tuple[int, int]:
-        """Column and row on the finer grid that strokes are drawn on."""
-        fine = self.scale * OVERSAMPLE
-        return round(x * fine + self.width * OVERSAMPLE / 2), round(y * fine + self.height * OVERSAMPLE / 2)
-
-    def sheet(self) -> NDArray[np.uint8]:
-        """An empty mask on the finer grid."""
-        return np.zeros((self.height * OVERSAMPLE, self.width * OVERSAMPLE), np.uint8)
-
-    def stroke(
-        self, sheet: NDArray[np.uint8], points: Sequence[tuple[float, float]], widths_mm: Sequence[float]
-    ) -> None:
-        """Draw a line through `points` whose width runs through `widths_mm`."""
-        for start, end, first, last in zip(points, points[1:], widths_mm, widths_mm[1:], strict=False):
-            for part in np.linspace(0, 1, 12)[:-1]:
-                here, there = (
-                    [a + (b - a) * t for a, b in zip(start, end, strict=True)] for t in (part, part + 1 / 11)
-                )
-                wide = (first + (last - first) * part) * self.scale * OVERSAMPLE
-                cv2.line(
-                    sheet, self.point(*here), self.point(*there), 255, max(1, round(wide)), cv2.LINE_AA
-                )  # fmt: skip
-
-    def cover(self, sheet: NDArray[np.uint8]) -> FLOAT:
-        """The share of each pixel that a mask on the finer grid covers."""
-        small = cv2.resize(sheet, (self.width, self.height), interpolation=cv2.INTER_AREA)
-        return np.asarray(small / 255, np.float32)
-
-    def noise(self, random: np.random.Generator, size_mm: float) -> FLOAT:
-        """Even noise of standard deviation 1 whose grains are about `size_mm`."""
-        rough = random.standard_normal((self.height, self.width), np.float32)
-        smooth = cv2.GaussianBlur(rough, (0, 0), max(0.4, size_mm * self.scale / 2))
-        return np.asarray(smooth / smooth.std(), np.float32)
-
-
-def paint(height: int, width: int, pixels_per_mm: float, random: np.random.Generator) -> list[Layer]:
-    """The layers of the scene, farthest first, each (height, width) around the centre of the field.
-
-    >>> layers = paint(60, 80, 5.0, np.random.default_rng(0))
-    >>> len(layers), layers[0].colour.shape, float(layers[0].alpha.min())
+    >>> painting = paint(Canvas(60, 80, 5.0), np.random.default_rng(0))
+    >>> len(painting.layers), painting.layers[0].colour.shape, float(painting.layers[0].alpha.min())
     (6, (60, 80, 3), 1.0)
     """
-    canvas = Canvas(height, width, pixels_per_mm)
     body = _body(canvas, random)
-    return [
-        _card(canvas, random, body.alpha),
-        _legs(canvas, random),
-        _antennae(canvas),
-        body,
-        _hairs(canvas, random),
-        _pin(canvas),
-    ]
+    return Painting(
+        [
+            _card(canvas, random, body.alpha),
+            _legs(canvas, random),
+            _antennae(canvas),
+            body,
+            _hairs(canvas, random),
+            _pin(canvas),
+        ]
+    )
 
 
 def _card(canvas: Canvas, random: np.random.Generator, body: FLOAT) -> Layer:
@@ -112,7 +50,7 @@ def _card(canvas: Canvas, random: np.random.Generator, body: FLOAT) -> Layer:
     ink = canvas.cover(_print(canvas))[..., None]
     colour = paper * (1 - ink) + 0.03 * ink
     tilt = 0.55 + 0.045 * canvas.x + 0.02 * canvas.y
-    return Layer(_clipped(colour), np.ones_like(tilt), tilt)
+    return Layer(clipped(colour), np.ones_like(tilt), tilt)
 
 
 def _print(canvas: Canvas) -> NDArray[np.uint8]:
@@ -161,7 +99,7 @@ def _legs(canvas: Canvas, random: np.random.Generator) -> Layer:
     sheen = cv2.GaussianBlur(alpha, (0, 0), 0.12 * canvas.scale) ** 4
     colour = grain[..., None] * np.array([0.045, 0.035, 0.018], np.float32) + 0.10 * sheen[..., None]
     reach = np.clip((np.abs(canvas.x) - 1.5) / 4.5, 0, 1)
-    return Layer(_clipped(colour), alpha, (1.5 - 0.9 * reach).astype(np.float32))
+    return Layer(clipped(colour), alpha, (1.5 - 0.9 * reach).astype(np.float32))
 
 
 def _antennae(canvas: Canvas) -> Layer:
@@ -217,7 +155,7 @@ def _shell(canvas: Canvas, random: np.random.Generator, height: FLOAT, wings: ND
         canvas.stroke(flecks, [(fx - 0.14, fy), (fx + 0.14, fy + random.normal(0, 0.04))], [0.07, 0.03])
     white = (canvas.cover(flecks) * wings)[..., None]
     colour = colour * (1 - white) + 0.62 * white
-    return _clipped(colour + 0.5 * shine[..., None])
+    return clipped(colour + 0.5 * shine[..., None])
 
 
 def _hairs(canvas: Canvas, random: np.random.Generator) -> Layer:
@@ -253,8 +191,4 @@ def _pin(canvas: Canvas) -> Layer:
     brass = ball[..., None] * np.array([0.62, 0.40, 0.12], np.float32) + 0.8 * glint[..., None]
     colour = np.where((inside > 0)[..., None], brass, steel[..., None])
     height = 3.3 + 1.0 * np.clip(part, 0, 1.0)
-    return Layer(_clipped(colour), canvas.cover(sheet), height.astype(np.float32))
-
-
-def _clipped(colour: NDArray[np.floating]) -> FLOAT:
-    return np.asarray(np.clip(colour, 0.002, 0.95), np.float32)
+    return Layer(clipped(colour), canvas.cover(sheet), height.astype(np.float32))

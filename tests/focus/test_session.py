@@ -1,0 +1,94 @@
+"""The preview: what a person chooses is seen at once, and is what a run then makes."""
+
+import numpy as np
+import pytest
+
+from vestige.capture import Capture
+from vestige.contract import Context, Inputs, Kind, Product
+from vestige.contract.runner import execute
+from vestige.errors import InputError, UsageError
+from vestige.focus.recipe import Patch, SceneRecipe, StackRecipe
+from vestige.focus.session import preview
+from vestige.focus.simulate import make
+from vestige.focus.technique import technique
+from vestige.imaging import picture, read_image
+
+
+@pytest.fixture(scope="module")
+def capture(tmp_path_factory):
+    return make(SceneRecipe(height=240, frames=6), tmp_path_factory.mktemp("scene"), 0)
+
+
+@pytest.fixture(scope="module")
+def session(capture):
+    opened = preview(Inputs({"capture": [capture]}), Context())
+    yield opened
+    opened.close()
+
+
+def taken(frame, x=160, y=120, radius=40):
+    return StackRecipe(retouch=[Patch(frame=frame, points=[(x, y)], radius=radius, feather=0)])
+
+
+def test_a_stroke_shows_that_frame_there_and_nothing_else_elsewhere(session, capture):
+    name = capture.frames[3].file
+    plain = session.render(StackRecipe()).astype(int)
+    other = session.render(taken(name)).astype(int)
+    y, x = np.mgrid[:240, :320]
+    inside = np.hypot(x - 160, y - 120) <= 40
+    assert np.array_equal(plain[~inside], other[~inside])
+    assert np.abs(plain - other)[inside].mean() > 1
+    reference = picture(read_image(capture.path(capture.frames[3]))).astype(int)
+    assert np.abs(other - reference)[inside].max() <= 1
+
+
+def test_the_preview_is_what_a_run_makes(session, capture, tmp_path):
+    recipe = taken(capture.frames[1].file, 100, 150, 30)
+    execute(technique, "run", {"capture": [capture]}, recipe, tmp_path / "out")
+    made = picture(read_image(tmp_path / "out" / "image.tif")).astype(int)
+    shown = session.render(recipe, None, 320).astype(int)
+    assert shown.shape == made.shape
+    assert np.abs(shown - made)[12:-12, 12:-12].mean() < 3
+
+
+def test_a_region_is_cut_out(session):
+    whole = session.render(StackRecipe(), None, 320)
+    part = session.render(StackRecipe(), (40, 20, 100, 80), 320)
+    assert np.array_equal(part, whole[20:100, 40:140])
+
+
+def test_another_lights_alignment_is_taken(capture, session, tmp_path):
+    execute(technique, "align", {"capture": [capture]}, None, tmp_path / "out")
+    given = Product("alignment", Kind.TABLE, tmp_path / "out" / "alignment.json")
+    reused = preview(Inputs({"capture": [capture], "reuse_alignment": [given]}), Context())
+    difference = reused.render(StackRecipe()).astype(int) - session.render(StackRecipe())
+    assert np.abs(difference)[12:-12, 12:-12].mean() < 2
+
+
+def test_a_frame_that_is_not_there_is_told(session):
+    with pytest.raises(UsageError, match=r"there is no frame 'gone\.tif'"):
+        session.render(taken("gone.tif"))
+
+
+def test_a_thin_stroke_is_seen_on_a_small_preview(tmp_path):
+    large = make(SceneRecipe(height=900, frames=2, breathing=0, shift=0), tmp_path, 0)
+    context = Context()
+    opened = preview(Inputs({"capture": [large]}), context)
+    name = large.frames[0].file
+    line = Patch(frame=name, points=[(300, 450), (900, 450)], radius=0.2, feather=0)
+    plain, drawn = (opened.render(StackRecipe(retouch=patches)) for patches in ([], [line]))
+    assert (plain != drawn).any()
+
+
+def test_broken_frames_are_left_out_and_named(capture, tmp_path):
+    for frame in capture.frames:
+        data = capture.path(frame).read_bytes()
+        (tmp_path / frame.file).write_bytes(data if frame.file != capture.frames[2].file else data[:4000])
+    broken = Capture(frames=capture.frames).at(tmp_path)
+    context = Context()
+    assert preview(Inputs({"capture": [broken]}), context).render(StackRecipe()).any()
+    assert any(capture.frames[2].file in warning for warning in context.warnings)
+    for frame in capture.frames:
+        (tmp_path / frame.file).write_bytes(b"")
+    with pytest.raises(InputError):
+        preview(Inputs({"capture": [broken]}), Context())
