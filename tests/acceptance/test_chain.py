@@ -142,10 +142,10 @@ def test_one_alignment_serves_every_light_to_the_last_bit(coin):
     assert sum(matrix == np.eye(3).tolist() for matrix in first) == 1
     for number in range(LIGHTS):
         assert matrices(coin / "out" / "sharp" / f"{number:03d}") == first
-    digest = load_report(coin / "out" / "aligned").products[0].sha256
+    digest = load_report(coin / "out" / "aligned").products[0].blake3
     for number in range(LIGHTS):
         inputs = load_report(coin / "out" / "sharp" / f"{number:03d}").inputs
-        assert [item.sha256 for item in inputs if item.name == "reuse_alignment"] == [digest]
+        assert [item.blake3 for item in inputs if item.name == "reuse_alignment"] == [digest]
 
 
 def test_the_one_alignment_is_true(coin):
