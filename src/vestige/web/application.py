@@ -14,8 +14,15 @@ from starlette.staticfiles import StaticFiles
 
 from vestige.errors import BudgetError, InputError, MissingError, OutputError, UsageError, VestigeError
 from vestige.web import pixels, views
+from vestige.web.access import routes as access
+from vestige.web.bench import Bench, is_archive
+from vestige.web.collection import routes as collection
 from vestige.web.faults import Absent, fault
+from vestige.web.intake import routes as intake
 from vestige.web.language import catalogue, language_of
+from vestige.web.looking import routes as looking
+from vestige.web.operating import routes as operating
+from vestige.web.running import routes as running
 from vestige.web.security import Guard
 from vestige.web.shelf import Scanner
 
@@ -30,7 +37,7 @@ STATUS: dict[type[VestigeError], int] = {
 
 
 def create_app(folder: str | os.PathLike[str]) -> FastAPI:
-    """The page of a folder, as an ASGI application; it answers to the names of this machine only.
+    """The page of a folder, as an ASGI application; of an archive, the workbench.
 
     >>> create_app(".").title
     'Vestige'
@@ -38,10 +45,14 @@ def create_app(folder: str | os.PathLike[str]) -> FastAPI:
     mimetypes.add_type("text/javascript", ".js")
     mimetypes.add_type("font/woff2", ".woff2")
     app = FastAPI(title="Vestige", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.bench = Bench(folder) if is_archive(folder) else None
     app.state.scanner = Scanner(folder)
     app.state.stopping = _never
     app.add_middleware(Guard)
     app.include_router(pixels.router)
+    if app.state.bench:
+        for area in (collection, intake, running, looking, access, operating):
+            app.include_router(area.router)
     app.include_router(views.router)
     app.mount("/static", StaticFiles(directory=views.static_folder()), name="static")
     for family, answer in _ANSWERS.items():

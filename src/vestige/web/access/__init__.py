@@ -1,0 +1,1 @@
+"""Access: accounts, sessions, roles, and what each may do."""

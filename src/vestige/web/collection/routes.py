@@ -1,0 +1,7 @@
+"""Addresses: the collection, an object, a project."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+router = APIRouter(include_in_schema=False)
