@@ -15,7 +15,7 @@ COOKIE = "language"
 
 @lru_cache(maxsize=8)
 def catalogue(language: str) -> Mapping[str, str]:
-    """All words in a language, by their key: those of the first page, then those of each area of the workbench.
+    """All words in a language, by their key: the first page's, then each area's.
 
     >>> catalogue("de")["captures"]
     'Aufnahmen'
