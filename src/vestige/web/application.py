@@ -46,7 +46,7 @@ def create_app(folder: str | os.PathLike[str]) -> FastAPI:
     mimetypes.add_type("font/woff2", ".woff2")
     app = FastAPI(title="Vestige", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.bench = Bench(folder) if is_archive(folder) else None
-    app.state.scanner = Scanner(folder)
+    app.state.scanner = app.state.bench.shelf if app.state.bench else Scanner(folder)
     app.state.stopping = _never
     app.add_middleware(Guard)
     app.include_router(pixels.router)

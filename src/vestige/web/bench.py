@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from pathlib import Path
 from typing import Annotated
@@ -11,10 +12,8 @@ from fastapi import Depends, Request
 from vestige.archive import Archive
 from vestige.archive.settings import SETTINGS
 from vestige.jobs import Ledger
+from vestige.web.archive_shelf import CAPTURES, RESULTS, ArchiveShelf
 from vestige.web.faults import Absent
-
-#: Beneath the archive: captures that are being taken in, and results that nobody has kept yet.
-DESK = "desk"
 
 
 class Bench:
@@ -24,7 +23,24 @@ class Bench:
         self.folder = Path(folder).resolve()
         self.archive = Archive(self.folder)
         self.ledger = Ledger(self.archive.engine)
-        self.desk = self.folder / DESK
+        self.shelf = ArchiveShelf(self.archive)
+        self.desk = self.shelf.desk
+
+    @property
+    def open_captures(self) -> Path:
+        """Where captures lie while they are taken in: a folder each, its name chosen by us."""
+        return self.desk / CAPTURES
+
+    @property
+    def results(self) -> Path:
+        """Where results lie until somebody keeps them: a folder each, its name chosen by us."""
+        return self.desk / RESULTS
+
+    def acting(self, who: str) -> Archive:
+        """The archive as `who` writes in it; what they say is recorded under their name."""
+        archive = copy.copy(self.archive)
+        archive.who = who or self.archive.who
+        return archive
 
     def close(self) -> None:
         """Let go of the catalogue."""
