@@ -14,6 +14,8 @@ from vestige.archive.settings import SETTINGS
 from vestige.jobs import Ledger
 from vestige.web.archive_shelf import CAPTURES, RESULTS, ArchiveShelf
 from vestige.web.faults import Absent
+from vestige.web.running.previews import Previews
+from vestige.web.running.workshop import Workshop
 
 
 class Bench:
@@ -25,6 +27,12 @@ class Bench:
         self.ledger = Ledger(self.archive.engine)
         self.shelf = ArchiveShelf(self.archive)
         self.desk = self.shelf.desk
+        self.workshop = Workshop(self.ledger, self.archive.settings.catalogue or self.folder / "catalogue")
+        self.previews = Previews()
+
+    def open(self) -> None:
+        """Begin to work through the queue, and take up what a kill interrupted."""
+        self.workshop.open()
 
     @property
     def open_captures(self) -> Path:
@@ -43,7 +51,9 @@ class Bench:
         return archive
 
     def close(self) -> None:
-        """Let go of the catalogue."""
+        """Give work in hand back to the queue, and let go of the catalogue."""
+        self.previews.close()
+        self.workshop.close()
         self.archive.close()
 
 
