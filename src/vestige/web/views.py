@@ -21,6 +21,7 @@ from vestige.web.cards import cards, telling
 from vestige.web.exhibit import Exhibit
 from vestige.web.faults import Absent, fault
 from vestige.web.language import COOKIE, LANGUAGES, catalogue, language_of
+from vestige.web.looking import comparison
 from vestige.web.navigation import WAYS
 from vestige.web.pixels import Folder
 from vestige.web.progress import tasks
@@ -158,6 +159,7 @@ def result(request: Request, key: str, folder: Folder, index: int | None = None)
         "viewer": None,
         "told": {},
         "files": [],
+        "sights": [],
     }
     if entry.report is None or not entry.report.products:
         return page(request, "result.html", **told, problem=entry.problem, **_record(entry))
@@ -169,6 +171,7 @@ def result(request: Request, key: str, folder: Folder, index: int | None = None)
         told["files"] = [(n, path.name, path.stat().st_size) for n, path in enumerate(exhibit.files()[:200])]
         viewer = VIEWERS.get(exhibit.record.kind)
         told |= {"viewer": viewer, "told": viewer.tell(exhibit) if viewer else {}}
+        told |= comparison.handed_out(exhibit, folder)
     except VestigeError as error:
         told |= {"viewer": None}
         problem = fault(error)
@@ -186,6 +189,7 @@ def record(request: Request, key: str, folder: Folder) -> HTMLResponse:
         "viewer": None,
         "told": {},
         "files": [],
+        "sights": [],
     }
     return page(request, "result.html", **told, problem=entry.problem, **_record(entry))
 
