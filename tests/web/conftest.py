@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -326,6 +328,20 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_report(made, records)
     write_capture(root / "captures" / "coin")
     return root
+
+
+def meant(app: Any) -> TestClient:
+    """A browser without a window whose changes are meant: it shows the token of the page with each."""
+    client = TestClient(app, base_url=HOME, follow_redirects=False)
+    answer = client.get("/")
+    client.headers["x-csrf"] = re.search(r'name="csrf" content="(\w+)"', answer.text)[1]
+    return client
+
+
+@pytest.fixture(scope="session")
+def browse() -> Callable[[Any], TestClient]:
+    """``browse(app)``: a client on an application, whose POSTs pass the gate."""
+    return meant
 
 
 @pytest.fixture
