@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from fastapi.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.background import BackgroundTask
 
 from vestige.web import pictures
@@ -65,13 +66,27 @@ def lit_tile(exhibit: Shown, zoom: int, column: int, row: int) -> Response:
 
 @router.get("/compare")
 def compare(
-    request: Request, folder: Folder, a: Name = "", b: Name = "", c: Name = "", d: Name = ""
-) -> HTMLResponse:
-    """Two to four pictures over or beside each other; the chooser where fewer are named."""
+    request: Request,
+    folder: Folder,
+    a: Name = "",
+    b: Name = "",
+    c: Name = "",
+    d: Name = "",
+    p: Annotated[list[str] | None, Query(max_length=200)] = None,
+) -> Response:
+    """Two to four pictures over or beside each other; a chooser of pictures. `p` is how the chooser says it."""
+    if p:
+        query = urlencode(dict(zip("abcd", (name[:120] for name in p), strict=False)))
+        return RedirectResponse(f"/compare?{query}", status_code=303)
     sights = [named(name, folder) for name in (a, b, c, d) if name]
-    told = comparison.told(sights)
-    offered = comparison.offered(folder, sights)
-    return page(request, "looking/compare.html", sights=sights, told=told, offered=offered)
+    return page(
+        request,
+        "looking/compare.html",
+        sights=sights,
+        told={"stage": comparison.told(sights)},
+        offered=comparison.offered(folder, sights),
+        chosen=[sight.name for sight in sights],
+    )
 
 
 @router.get("/download/{name}")

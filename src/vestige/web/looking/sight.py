@@ -44,6 +44,7 @@ class Sight:
     bands: tuple[int, ...]
     tiles: str
     picture: str
+    home: str
     pixel_mm: float | None
     version: str
     towards_viewer: int = 1
@@ -92,6 +93,7 @@ def of_product(exhibit: Exhibit, item: int) -> Sight:
         bands=bands,
         tiles=exhibit.address("tiles", item),
         picture=exhibit.address("overview", item) + "?side=1024",
+        home=exhibit.address("result"),
         pixel_mm=scale_of(exhibit.about.get("pixel_mm"), path),
         version=exhibit.version(item),
         towards_viewer=exhibit.towards_viewer,
@@ -116,6 +118,7 @@ def of_frame(entry: CaptureEntry, number: int, cache: Path) -> Sight:
         bands=bands,
         tiles=f"/frame/{entry.key}/{number}/tiles",
         picture=f"/frame/{entry.key}/{number}",
+        home=f"/capture/{entry.key}",
         pixel_mm=scale_of(entry.capture.settings.get("pixel_mm"), entry.capture.path(frame)),
         version=f"{entry.capture.path(frame).stat().st_mtime_ns:x}",
     )

@@ -82,7 +82,7 @@ export function moves(viewer) {
 /**
  * Buttons and keys of a viewer, and the help that names the keys.
  * @param {any} viewer
- * @param {{keys?: [string, string, () => void][], others?: any[]}} [more] other keys: key, its word, what it does
+ * @param {{keys?: [string, string, () => void][]}} [more] other keys: key, its word, what it does
  */
 export function navigation(viewer, more = {}) {
   const move = moves(viewer);
@@ -111,7 +111,8 @@ export function navigation(viewer, more = {}) {
     ...Object.fromEntries((more.keys ?? []).map(([key, , action]) => [key, action])),
   };
   const arrows = /** @type {Record<string, [number, number]>} */ ({ ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] });
-  for (const one of [viewer, ...(more.others ?? [])]) {
+  /** Hear the keys on a viewer; of several that move together, the first one is moved. @param {any} one */
+  const bind = (one) => {
     one.canvas.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
       if (event.ctrlKey || event.altKey || event.metaKey) return;
       const arrow = arrows[event.key];
@@ -121,9 +122,10 @@ export function navigation(viewer, more = {}) {
       else return;
       event.preventDefault();
     });
-  }
+  };
+  bind(viewer);
   stage.addEventListener("fullscreenchange", move.whole);
-  return move;
+  return { ...move, bind };
 }
 
 /** Keep the view in the address, and take it from there the first time. @param {any} viewer */
