@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
@@ -13,12 +13,15 @@ from vestige.errors import VestigeError
 from vestige.web import views
 from vestige.web.access.roles import LOOKS
 from vestige.web.bench import Bench, OfArchive
+from vestige.web.collection import marks, objects
 from vestige.web.collection.finding import FIELDS, PAGE, Question, found, question
 from vestige.web.collection.portraits import portrait
 from vestige.web.faults import Absent
 from vestige.web.pixels import sign
 
 router = APIRouter(include_in_schema=False)
+router.include_router(objects.router)
+router.include_router(marks.router)
 Asked = Annotated[Question, Depends(question)]
 
 
@@ -34,7 +37,7 @@ def collection(
     if go and (number := _known(bench, asked.words)):
         return RedirectResponse(f"/object/{number}", status_code=303)
     answer = found(bench.archive.engine, asked)
-    told = {"asked": asked, "found": answer, "fields": FIELDS, "page_size": PAGE}
+    told: dict[str, Any] = {"asked": asked, "found": answer, "fields": FIELDS, "page_size": PAGE}
     if part:
         return views.page(request, "collection/cards.html", **told, began=asked.after is not None)
     alone = "hx-request" in request.headers and "hx-history-restore-request" not in request.headers
