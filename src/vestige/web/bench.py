@@ -14,6 +14,8 @@ from vestige.archive.settings import SETTINGS
 from vestige.jobs import Ledger
 from vestige.web.archive_shelf import CAPTURES, RESULTS, ArchiveShelf
 from vestige.web.faults import Absent
+from vestige.web.intake.porter import Porter
+from vestige.web.intake.watch import Watcher
 from vestige.web.running.previews import Previews
 from vestige.web.running.workshop import Workshop
 
@@ -29,10 +31,15 @@ class Bench:
         self.desk = self.shelf.desk
         self.workshop = Workshop(self.ledger, self.archive.settings.catalogue or self.folder / "catalogue")
         self.previews = Previews()
+        self.porter = Porter(self.open_captures, self.acting, self.workshop.news)
+        self.watcher = Watcher(self.desk, self.open_captures, self.workshop.news)
 
     def open(self) -> None:
         """Begin to work through the queue, and take up what a kill interrupted."""
-        self.workshop.open()
+        if not self.archive.read_only:
+            self.porter.open()
+            self.watcher.open()
+            self.workshop.open()
 
     @property
     def open_captures(self) -> Path:
@@ -53,6 +60,8 @@ class Bench:
     def close(self) -> None:
         """Give work in hand back to the queue, and let go of the catalogue."""
         self.previews.close()
+        self.watcher.close()
+        self.porter.close()
         self.workshop.close()
         self.archive.close()
 
