@@ -24,7 +24,7 @@ def _looking(exhibit: Exhibit) -> dict[str, Any]:
     return {
         "tiles": exhibit.address("light"),
         "tile": TILE,
-        "picture": exhibit.address("thumbnail"),
+        "first": f"{exhibit.address('thumbnail')}?v={exhibit.version(0)}",
         "pixel_mm": exhibit.about.get("pixel_mm"),
         "version": exhibit.version(0),
     }

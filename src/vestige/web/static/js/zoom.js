@@ -172,5 +172,9 @@ if (items.length > 0) {
   followed(viewer);
   scaled(viewer, pixelMm);
   seen(viewer, () => ({ name: chosen, wish }));
+  // Others may mark places in the picture (remarks).
+  const pointing = { viewer, pick, shown: () => items[chosen] };
+  stage.dispatchEvent(new CustomEvent("pointing", { detail: pointing }));
+  Object.assign(stage, { pointing });
   open(chosen).catch(failed);
 }

@@ -1,8 +1,9 @@
 // Deep zoom as all our viewers have it: the picture, its buttons and keys, its scale, its place in the address.
 import OpenSeadragon from "../../vendor/openseadragon.js";
-import { button, fullScreen, group, make, stage, told, view, word } from "../stage.js";
-import { help } from "./help.js";
+import { button, fullScreen, group, stage, told, view, word } from "../stage.js";
+import { help, KEYS } from "./help.js";
 import { copyLink, recalledNumber, remember } from "./place.js";
+import { scaleBar } from "./scale.js";
 
 /**
  * @typedef {{label: string, picture: string, width: number, height: number, deepest: number, tile: number,
@@ -86,7 +87,7 @@ export function moves(viewer) {
  */
 export function navigation(viewer, more = {}) {
   const move = moves(viewer);
-  const helped = help(more.keys ?? []);
+  const helped = help([...KEYS, ...(more.keys ?? [])]);
   group(
     button("zoom_in", () => move.zoom(1.6)),
     button("zoom_out", () => move.zoom(1 / 1.6)),
@@ -152,52 +153,10 @@ export function followed(viewer) {
   }
 }
 
-const UNITS = /** @type {[number, string][]} */ ([
-  [1e6, "km"],
-  [1e3, "m"],
-  [10, "cm"],
-  [1, "mm"],
-  [1e-3, "µm"],
-]);
-
-/** A length in the unit that suits it. @param {number} mm */
-export function length(mm) {
-  const [size, unit] = UNITS.find(([size]) => Math.abs(mm) >= size * (size === 10 ? 10 : 1)) ?? UNITS[4];
-  return `${Number((mm / size).toPrecision(4))} ${unit}`;
-}
-
-/** The largest of 1, 2, 5, 10 … that is not more than a length. @param {number} most */
-export function roundLength(most) {
-  const power = 10 ** Math.floor(Math.log10(most));
-  return power * (most / power >= 5 ? 5 : most / power >= 2 ? 2 : 1);
-}
-
-/**
- * The scale in the corner: a bar in mm where the size of a pixel is known, the zoom, and pixels an inch.
- * @param {any} viewer @param {() => number | null | undefined} pixelMm
- */
+/** The scale of a viewer, kept true while it moves. @param {any} viewer @param {() => number | null | undefined} pixelMm */
 export function scaled(viewer, pixelMm) {
-  const bar = make("i");
-  const text = make("span");
-  const element = make("p", { class: "scale" }, bar, text);
-  stage.append(element);
-  const tell = () => {
-    if (!ground(viewer)) return;
-    const zoom = magnification(viewer);
-    const mm = pixelMm();
-    const percent = zoom * devicePixelRatio * 100;
-    const parts = [`${percent >= 10 ? Math.round(percent) : percent.toPrecision(2)} %`];
-    bar.hidden = !mm;
-    if (mm) {
-      const whole = roundLength((130 * mm) / zoom);
-      bar.style.width = `${(whole / mm) * zoom}px`;
-      parts.unshift(length(whole));
-      parts.push(`${Math.round(25.4 / mm)} ppi`);
-    }
-    text.textContent = parts.join(" · ");
-  };
-  for (const name of ["animation", "open", "resize", "update-viewport"]) viewer.addHandler(name, tell);
-  return tell;
+  const tell = scaleBar();
+  for (const name of ["animation", "open", "resize", "update-viewport"]) viewer.addHandler(name, () => ground(viewer) && tell(magnification(viewer), pixelMm()));
 }
 
 export { OpenSeadragon, told, view };

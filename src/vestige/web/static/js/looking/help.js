@@ -1,7 +1,8 @@
 // The keys of a viewer, in a dialog.
 import { button, make, word } from "../stage.js";
 
-const KEYS = /** @type {[string, string][]} */ ([
+/** The keys of every picture: the key, and the word for what it does. */
+export const KEYS = /** @type {Row[]} */ ([
   ["← → ↑ ↓", "key_pan"],
   ["⇧ ← → ↑ ↓", "key_nudge"],
   ["+  −", "key_zoom"],
@@ -12,10 +13,12 @@ const KEYS = /** @type {[string, string][]} */ ([
   ["?", "help"],
 ]);
 
-/** @param {[string, string, () => void][]} more other keys: key, its word, what it does */
-export function help(more) {
+/** @typedef {[string, string, ...any[]]} Row */
+
+/** @param {Row[]} keys those without a word are left out */
+export function help(keys) {
   const named = /** @type {Record<string, string>} */ ({ Enter: "↵", Escape: "Esc", Backspace: "⌫", " ": "␣" });
-  const rows = [...KEYS, ...more.filter(([, key]) => key).map(([key, what]) => [named[key] ?? key, what])];
+  const rows = keys.filter(([, what]) => what).map(([key, what]) => [named[key] ?? key, what]);
   const list = make("dl", { class: "keys" }, ...rows.flatMap(([key, what]) => [make("dt", {}, make("kbd", {}, key)), make("dd", {}, word(what))]));
   const shut = make("button", { type: "button", class: "button" }, word("close"));
   const title = make("h2", { id: "keys-title" }, word("help"));
