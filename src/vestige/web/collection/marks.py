@@ -18,10 +18,12 @@ from vestige.archive.chronicle import Remark, chronicle, remarks
 from vestige.archive.ingest import CAPTURE
 from vestige.contract.kinds import Kind
 from vestige.errors import UsageError
-from vestige.web.access.roles import LOOKS, needs
+from vestige.web import pictures, views
+from vestige.web.access.roles import LOOKS, at_least, needs
 from vestige.web.archive_shelf import result_key
 from vestige.web.bench import Bench, OfArchive
 from vestige.web.bodies import Form
+from vestige.web.exhibit import Exhibit
 from vestige.web.faults import Absent
 
 router = APIRouter(include_in_schema=False)
@@ -51,19 +53,34 @@ def targets(bench: Bench, captures: Sequence[Mapping[str, Any]], words: Mapping[
     """The pictures of an object: products first, then the frames of its captures."""
     found: list[Target] = []
     for capture in captures:
-        for item in capture["products"]:
-            if item["kind"] in PICTURED:
-                page = _page_of(bench, capture["key"], item)
-                label = (
-                    f"{item['name'].replace('_', ' ')} ({words.get('kind_' + item['kind'], item['kind'])})"
-                )
-                found.append(Target(capture["key"], item["path"], page, label))
+        shown = [_shown(bench, capture["key"], item, words) for item in capture["products"]]
+        found += [target for _, target in sorted((pair for pair in shown if pair), key=lambda pair: pair[0])]
     for capture in captures:
         entry = bench.shelf.capture(capture["key"])
         for frame in entry.capture.frames[:OFFERED] if entry.capture else []:
             page = f"/capture/{capture['key']}"
             found.append(Target(capture["key"], f"{CAPTURE}/{frame.file}", page, frame.file))
     return found
+
+
+def _shown(
+    bench: Bench, capture: str, item: Mapping[str, Any], words: Mapping[str, str]
+) -> tuple[str, Target] | None:
+    """A product that is looked at as a picture, with its place among the others."""
+    if item["kind"] not in PICTURED:
+        return None
+    page = _page_of(bench, capture, item)
+    label = f"{item['name'].replace('_', ' ')} ({words.get('kind_' + item['kind'], item['kind'])})"
+    return page, Target(capture, item["path"], page, label)
+
+
+def placed(found: Sequence[Remark], offered: Sequence[Target]) -> list[tuple[Remark, Target | None]]:
+    """Each remark with the picture it is about, where it is about one."""
+    known = {(item.capture, item.path): item for item in offered}
+    return [
+        (item, known.get((item.capture, item.target)) or known.get((item.capture, _product(item.target))))
+        for item in found
+    ]
 
 
 def _page_of(bench: Bench, capture: str, item: Mapping[str, Any]) -> str:
@@ -142,6 +159,44 @@ def _selector(item: Remark) -> dict[str, Any] | None:
             "value": f"xywh=pixel:{x},{y},{width},{height}",
         }
     return None
+
+
+@router.get("/object/{number}/marking/{key}/{index}", dependencies=[LOOKS])
+def marking(request: Request, bench: OfArchive, number: int, key: str, index: int) -> Response:
+    """The remarks on one product, beside its viewer; nothing for a kind in which no place can be marked."""
+    thing = search.by_id(bench.archive.engine, number)
+    entry = bench.shelf.result(key)
+    if thing is None or entry.home != f"/object/{number}":
+        raise Absent(number)
+    record = entry.record(index)
+    if record.kind not in PICTURED:
+        return Response("")
+    exhibit = Exhibit(entry, index, pictures.cache_of(bench.shelf.root))
+    place = f"products/{entry.folder.name}/{record.path}"
+    whole = entry.path(index)
+    files = {
+        path.stem: place if path == whole else f"{place}/{path.relative_to(whole).as_posix()}"
+        for _, path in exhibit.pictures()
+    }
+    capture = key.partition("-")[0]
+    found = [
+        item
+        for item in remarks(chronicle(bench.archive.engine, thing["identifier"]))
+        if item.capture == capture and _product(item.target) == place
+    ]
+    marks = [
+        {
+            "number": item.number,
+            "text": item.text,
+            "file": item.target,
+            "region": item.region,
+            "svg": item.svg,
+        }
+        for item in found
+    ]
+    told: dict[str, Any] = {"number": number, "capture": capture, "files": files, "found": found}
+    told["annotates"] = at_least(getattr(request.state, "role", "admin"), "technician")
+    return views.page(request, "collection/marking.html", marks=marks, **told)
 
 
 @router.post("/object/{number}/annotations", dependencies=[Depends(needs("technician"))])

@@ -18,7 +18,7 @@ from vestige.web.bench import Bench, OfArchive
 from vestige.web.bodies import Form
 from vestige.web.collection import again
 from vestige.web.collection.biography import field_name, lines, value_of
-from vestige.web.collection.marks import targets
+from vestige.web.collection.marks import placed, targets
 from vestige.web.collection.origins import origins
 from vestige.web.faults import Absent, fault
 from vestige.web.language import catalogue, language_of
@@ -78,6 +78,7 @@ def _page(
     happened = chronicle(bench.archive.engine, thing["identifier"])
     captures = search.captures_of(bench.archive.engine, number)
     project = search.project(bench.archive.engine, thing["project"]) if thing["project"] else None
+    offered = targets(bench, captures, words)
     entries = [bench.shelf.capture(row["key"]) for row in captures]
     told: dict[str, Any] = {
         "thing": thing,
@@ -85,8 +86,8 @@ def _page(
         "origins": origins(bench, captures, made_again(happened), words),
         "verdicts": verdicts(happened, project["checks"] if project else []),
         "history": lines(happened, thing, words),
-        "remarks": remarks(happened),
-        "targets": targets(bench, captures, words),
+        "remarks": placed(remarks(happened), offered),
+        "targets": offered,
         "shown": _shown(thing),
         "rights": RIGHTS,
         "long": LONG,
