@@ -71,7 +71,7 @@ def test_only_this_machine_is_served(tmp_path, host):
 
 
 def test_a_port_that_cannot_be_used_is_one_sentence(tmp_path):
-    with pytest.raises(UsageError, match="port 70000 of 127.0.0.1 cannot be used"):
+    with pytest.raises(UsageError, match=r"port 70000 of 127\.0\.0\.1 cannot be used"):
         serve(tmp_path, port=70000, open_browser=False)
 
 

@@ -14,6 +14,7 @@ from vestige.cli.console import ON_DISK, fail_in_part, show_json, tell
 from vestige.errors import InputError, UsageError
 
 if TYPE_CHECKING:
+    from vestige.web.operating.shooter import Shooter
     from vestige.web.serving import Door
 
 
@@ -39,6 +40,8 @@ AS_JSON = click.option("--json", "as_json", is_flag=True, help="Answer as JSON")
 @click.option("--name", "names", multiple=True, help="Host name people call it by; may be repeated")
 @click.option("--certificate", type=ON_DISK, help="Certificate (PEM) for https")
 @click.option("--key", type=ON_DISK, help="Key of the certificate (PEM)")
+@click.option("--scanner", type=ON_DISK, help="Folder that the scanner's software fills, for operator mode")
+@click.option("--practice", type=ON_DISK, help="Folder of pictures that stand for a scanner")
 @click.option("--no-sign-in", is_flag=True, help="On this machine: nobody signs in, everybody may do all")
 @AS_JSON
 def serve(
@@ -48,6 +51,8 @@ def serve(
     names: tuple[str, ...],
     certificate: Path | None,
     key: Path | None,
+    scanner: Path | None,
+    practice: Path | None,
     *,
     open_browser: bool,
     no_sign_in: bool,
@@ -57,17 +62,22 @@ def serve(
 
     Beyond this machine people sign in: vestige accounts add makes the first admin.
     """
+    from vestige.web.operating.shooter import Pile, WatchedFolder
     from vestige.web.serving import Door
 
     if not folder.is_dir():
         raise InputError(folder, "is no folder", "a folder with captures or products")
     if bool(certificate) != bool(key):
         raise UsageError("https needs both --certificate and --key")
+    for pictures in filter(None, (scanner, practice)):
+        if not pictures.is_dir():
+            raise InputError(pictures, "is no folder", "a folder of pictures")
     for file in filter(None, (certificate, key)):
         if not file.is_file():
             raise InputError(file, "is no file", "a PEM file")
     door = Door(host, port, names, certificate, key, sign_in=not no_sign_in)
-    _show_page(folder, door, open_browser=open_browser, as_json=as_json)
+    shooter = Pile(practice) if practice else WatchedFolder(scanner) if scanner else None
+    _show_page(folder, door, shooter, open_browser=open_browser, as_json=as_json)
 
 
 @click.command()
@@ -109,13 +119,15 @@ def demo(
         return
     worker = show.start(quiet=as_json)
     try:
-        _show_page(folder, Door(host, port), open_browser=open_browser, as_json=as_json)
+        _show_page(folder, Door(host, port), None, open_browser=open_browser, as_json=as_json)
     finally:
         worker.terminate()
         worker.wait()
 
 
-def _show_page(folder: Path, door: Door, *, open_browser: bool, as_json: bool) -> None:
+def _show_page(
+    folder: Path, door: Door, scanner: Shooter | None, *, open_browser: bool, as_json: bool
+) -> None:
     from vestige.web import serve as run_server
 
     host, found = door.host, door.port or _free_port(door.host)
@@ -126,10 +138,8 @@ def _show_page(folder: Path, door: Door, *, open_browser: bool, as_json: bool) -
     else:
         click.echo(f"{folder} is shown at {address} (Ctrl-C ends)")
     if door.names and door.scheme == "http":
-        tell(
-            "vestige: what people send is not encrypted: give --certificate and --key, or a proxy"
-        )
-    run_server(folder, door=replace(door, port=found), open_browser=open_browser)
+        tell("vestige: what people send is not encrypted: give --certificate and --key, or a proxy")
+    run_server(folder, door=replace(door, port=found), scanner=scanner, open_browser=open_browser)
 
 
 def _free_port(host: str) -> int:

@@ -27,6 +27,7 @@ from vestige.web.intake import routes as intake
 from vestige.web.language import catalogue, language_of
 from vestige.web.looking import routes as looking
 from vestige.web.operating import routes as operating
+from vestige.web.operating.shooter import Shooter, WatchedFolder
 from vestige.web.running import routes as running
 from vestige.web.security import Guard
 from vestige.web.shelf import Scanner
@@ -42,12 +43,17 @@ STATUS: dict[type[VestigeError], int] = {
 
 
 def create_app(
-    folder: str | os.PathLike[str], *, names: Collection[str] = (), sign_in: bool | None = None
+    folder: str | os.PathLike[str],
+    *,
+    names: Collection[str] = (),
+    sign_in: bool | None = None,
+    scanner: Shooter | None = None,
 ) -> FastAPI:
     """The page of a folder, as an ASGI application; of an archive, the workbench.
 
     It answers to the names of this machine and to `names`. People sign in where the archive has accounts,
-    unless `sign_in` says otherwise.
+    unless `sign_in` says otherwise. `scanner` takes the pictures of operator mode: unless given, the folder
+    ``desk/scanner`` of the archive is watched.
 
     >>> create_app(".").title
     'Vestige'
@@ -64,6 +70,7 @@ def create_app(
     )
     app.state.bench = Bench(folder) if is_archive(folder) else None
     app.state.scanner = app.state.bench.shelf if app.state.bench else Scanner(folder)
+    app.state.scanner_of_pages = scanner or (_own_scanner(app.state.bench) if app.state.bench else None)
     app.state.stopping = _never
     app.state.people, app.state.access = _access(app.state.bench, sign_in)
     app.add_middleware(Gate)
@@ -89,6 +96,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     yield
     if bench is not None:
         await asyncio.to_thread(bench.close)
+
+
+def _own_scanner(bench: Bench) -> Shooter:
+    folder = bench.desk / "scanner"
+    if not bench.archive.read_only:
+        folder.mkdir(parents=True, exist_ok=True)
+    return WatchedFolder(folder)
 
 
 def _access(bench: Bench | None, sign_in: bool | None) -> tuple[Accounts | None, Access]:

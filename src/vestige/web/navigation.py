@@ -28,6 +28,7 @@ class Way:
 WAYS = (
     Way("nav_collection", "/", "visitor", under=("/object", "/collection", "/search")),
     Way("nav_intake", "/intake", "operator"),
+    Way("nav_operate", "/operate", "operator"),
     Way("nav_jobs", "/jobs", "operator", under=("/run",)),
     Way("nav_projects", "/projects", "visitor"),
 )

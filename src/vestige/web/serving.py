@@ -15,6 +15,7 @@ from vestige.archive import Archive
 from vestige.errors import InputError, UsageError
 from vestige.web.access import Accounts
 from vestige.web.bench import is_archive
+from vestige.web.operating.shooter import Shooter
 from vestige.web.patience import PatientProtocol
 
 
@@ -45,11 +46,13 @@ def serve(
     port: int = 8765,
     *,
     door: Door | None = None,
+    scanner: Shooter | None = None,
     open_browser: bool = True,
 ) -> None:
     """Show the captures and products of a folder, or the workbench of an archive, until interrupted.
 
-    `port` 0 takes any free one. Beyond this machine only an archive is served that has an admin.
+    `port` 0 takes any free one. `scanner` takes the pictures of operator mode.
+    Beyond this machine only an archive is served that has an admin.
 
     Raises
     ------
@@ -73,7 +76,7 @@ def serve(
     _may_listen(folder, door)
     listener = _listen(door.host, door.port)
     found = listener.getsockname()[1]
-    app = create_app(folder, names=door.names, sign_in=None if door.sign_in else False)
+    app = create_app(folder, names=door.names, sign_in=None if door.sign_in else False, scanner=scanner)
     config = uvicorn.Config(
         app,
         http=PatientProtocol,
