@@ -22,7 +22,6 @@ import shutil
 import threading
 import time
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -221,6 +220,9 @@ class Tray:
                 return True
             piece = self._piece(name, size, modified)
             have = piece.stat().st_size if piece.exists() else 0
+            if have == size:  # a kill came between its last piece and its place
+                self._arrived(name, piece)
+                return True
             if offset != have:
                 raise Offset(have)
             if have + len(data) > size:
@@ -243,7 +245,7 @@ class Tray:
         with self._lock:
             if self._has(name, path.stat().st_size):
                 return
-            piece = self.folder / PARTS / f"{_digest(name)}.part"
+            piece = self._place(name)
             try:
                 with open(path, "rb") as source, open(piece, "wb") as stream:
                     shutil.copyfileobj(source, stream, 1 << 20)
@@ -254,8 +256,11 @@ class Tray:
             self._arrived(name, piece)
 
     def mend(self) -> None:
-        """Put into the journal what a kill left out: a file in its place is a whole one."""
+        """Finish what a kill interrupted: a file in its place is whole, as is a part of its full size."""
         with self._lock:
+            for part in self.parts():
+                if not self._has(part.name, part.size) and part.offset == part.size:
+                    self._arrived(part.name, self._place(part.name))
             known = {frame.file for frame in self.files()}
             for path in sorted((self.folder / FRAMES).iterdir()):
                 file = f"{FRAMES}/{path.name}"
@@ -291,13 +296,14 @@ class Tray:
             raise InputError(name, "is here already, and is another file", action="rename one of the two")
         if f"{FRAMES}/{name}" not in {frame.file for frame in self.files()}:
             self._note(f"{FRAMES}/{name}")
+        self._place(name).with_suffix(".json").unlink(missing_ok=True)
         return True
 
     def _piece(self, name: str, size: int, modified: int) -> Path:
         """Where a file arrives; begun anew where it is another file than the one cut off."""
         if not 0 < size <= MOST_BYTES:
             raise InputError(name, "is empty" if size <= 0 else "is too large", f"1 to {MOST_BYTES} bytes")
-        piece = self.folder / PARTS / f"{_digest(name)}.part"
+        piece = self._place(name)
         line = piece.with_suffix(".json")
         told = {"name": name, "size": size, "modified": modified}
         with contextlib.suppress(OSError, ValueError):
@@ -310,6 +316,10 @@ class Tray:
         piece.unlink(missing_ok=True)
         write_atomically(line, json.dumps(told).encode())
         return piece
+
+    def _place(self, name: str) -> Path:
+        """Where the pieces of a file lie until it is whole."""
+        return self.folder / PARTS / f"{blake3(name.encode()).hexdigest()[:24]}.part"
 
     def _arrived(self, name: str, piece: Path) -> None:
         piece.rename(self.folder / FRAMES / name)
@@ -333,17 +343,3 @@ def check_digest(data: bytes, told: str) -> None:
     """
     if told and hashlib.sha256(data).hexdigest() != told.lower():
         raise InputError("the piece", "was changed on the way", action="it is sent again")
-
-
-def _digest(name: str) -> str:
-    return blake3(name.encode()).hexdigest()[:24]
-
-
-def pieces(data: bytes, size: int) -> Iterator[bytes]:
-    """A file in pieces, as a browser sends it.
-
-    >>> list(pieces(b"abcde", 2))
-    [b'ab', b'cd', b'e']
-    """
-    for start in range(0, len(data), size):
-        yield data[start : start + size]
