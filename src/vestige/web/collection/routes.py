@@ -13,7 +13,7 @@ from vestige.errors import VestigeError
 from vestige.web import views
 from vestige.web.access.roles import LOOKS
 from vestige.web.bench import Bench, OfArchive
-from vestige.web.collection import marks, objects
+from vestige.web.collection import marks, objects, projects
 from vestige.web.collection.finding import FIELDS, PAGE, Question, found, question
 from vestige.web.collection.portraits import portrait
 from vestige.web.faults import Absent
@@ -22,6 +22,7 @@ from vestige.web.pixels import sign
 router = APIRouter(include_in_schema=False)
 router.include_router(objects.router)
 router.include_router(marks.router)
+router.include_router(projects.router)
 Asked = Annotated[Question, Depends(question)]
 
 
