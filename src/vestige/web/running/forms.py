@@ -128,9 +128,7 @@ def filled(recipe: type[Recipe], answers: Answers) -> Filled:
     name, basis = (item if item in known else STANDARD for item in (name, basis))
     chosen, shown = (recipe.make(item or None) for item in (name, basis))
     before = texts(shown)
-    given = {
-        key: _given(answers, key, before[key]) for key in recipe.model_fields if f"{PREFIX}{key}" in answers
-    }
+    given = {key: _given(answers, key, before[key]) for key in before if f"{PREFIX}{key}" in answers}
     changed = {key: text for key, text in given.items() if text != before[key]}
     values = chosen.model_dump() | {key: _value(recipe, key, text) for key, text in changed.items()}
     told = texts(chosen) | changed
