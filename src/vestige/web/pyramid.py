@@ -307,6 +307,7 @@ def _make(path: Path, target: Path, page: int | None, linear: float | None) -> N
             pyramid=True,
             bigtiff=True,
             compression="deflate",
+            level=1,
             predictor="none",
             region_shrink="mean" if page is None else "nearest",
         )
@@ -319,10 +320,14 @@ def _display(path: Path, linear: float | None) -> NDArray[np.uint8]:
 
     with open_image(path, encoding="auto" if linear is None else "linear") as image:
         shown = np.empty(image.shape, np.uint8)
+        as_it_lies = linear is None and image.info.encoding == "srgb" and image.info.dtype == "uint8"
         for strip in strips(
             image.info.height, row_bytes=image.info.width * image.info.channels * 16, budget_bytes=64 << 20
         ):
             rows = slice(strip.first, strip.last)
+            if as_it_lies:
+                shown[rows] = image.pixels(rows)
+                continue
             light = np.clip(image.read(rows) / np.float32(linear or 1.0), 0.0, 1.0)
             shown[rows] = (srgb_from_linear(light) * 255 + 0.5).astype(np.uint8)
     return shown

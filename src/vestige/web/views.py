@@ -22,6 +22,7 @@ from vestige.web.exhibit import Exhibit
 from vestige.web.faults import Absent, fault
 from vestige.web.language import COOKIE, LANGUAGES, catalogue, language_of
 from vestige.web.looking import comparison
+from vestige.web.looking.frames import told as looking_at_frames
 from vestige.web.navigation import WAYS
 from vestige.web.pixels import Folder
 from vestige.web.progress import tasks
@@ -142,8 +143,17 @@ def capture(
     frames = list(enumerate(entry.capture.frames)) if entry.capture else []
     shown = frames[sheet * SHEET : (sheet + 1) * SHEET]
     sheets = (len(frames) + SHEET - 1) // SHEET
+    told = looking_at_frames(entry, shown, spoken)
+    stage = {"told": {"stage": told.pop("stage")}, **told}
     return page(
-        request, "capture.html", entry=entry, frames=shown, total=len(frames), sheet=sheet, sheets=sheets
+        request,
+        "capture.html",
+        entry=entry,
+        frames=shown,
+        total=len(frames),
+        sheet=sheet,
+        sheets=sheets,
+        **stage,
     )
 
 

@@ -74,7 +74,7 @@ def compare(
     d: Name = "",
     p: Annotated[list[str] | None, Query(max_length=200)] = None,
 ) -> Response:
-    """Two to four pictures over or beside each other; a chooser of pictures. `p` is how the chooser says it."""
+    """Two to four pictures over or beside each other, and a chooser of them, which names them by `p`."""
     if p:
         query = urlencode(dict(zip("abcd", (name[:120] for name in p), strict=False)))
         return RedirectResponse(f"/compare?{query}", status_code=303)
