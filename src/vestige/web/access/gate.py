@@ -130,12 +130,10 @@ def csrf_of(secret: str) -> str:
 
 def foreign(request: Request) -> bool:
     """Whether the browser itself says that a request comes from a page elsewhere."""
-    site = request.headers.get("sec-fetch-site", "same-origin")
-    origin = request.headers.get("origin", "")
-    host = request.headers.get("host", "")
-    return site not in ("same-origin", "none") or (
-        bool(origin) and urlsplit(origin).netloc.lower() != host.lower()
-    )
+    if site := request.headers.get("sec-fetch-site", ""):
+        return site not in ("same-origin", "none")
+    origin, host = request.headers.get("origin", ""), request.headers.get("host", "")
+    return bool(origin) and urlsplit(origin).netloc.lower() != host.lower()
 
 
 def _field(data: bytes) -> str:
