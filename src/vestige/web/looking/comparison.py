@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from vestige.capture import Rights
+from vestige.errors import InputError
 from vestige.web import pictures
 from vestige.web.exhibit import Exhibit
 from vestige.web.looking.alignment import aligned
 from vestige.web.looking.downloads import credit
+from vestige.web.looking.neighbours import Folder, beside, source_of
 from vestige.web.looking.sight import RASTERS, Sight
-from vestige.web.shelf import CaptureEntry, ResultEntry, Scanner
+from vestige.web.shelf import CaptureEntry, ResultEntry
 
 #: So many pictures of one run or capture are offered; the rest are reached from their own page.
 MOST_OFFERED = 60
@@ -25,23 +27,17 @@ def told(sights: Sequence[Sight]) -> dict[str, Any]:
     return {"items": [s.plain() | {"place": asdict(p)} for s, p in zip(sights, places, strict=True)]}
 
 
-def offered(folder: Scanner, sights: Sequence[Sight]) -> list[dict[str, Any]]:
+def offered(folder: Folder, sights: Sequence[Sight], words: str = "") -> list[dict[str, Any]]:
     """Groups of pictures to choose from: those of the runs and captures already chosen come first."""
-    shelf = folder.recent()
-    chosen = [sight.group for sight in sights]
-    entries: list[ResultEntry | CaptureEntry] = [*shelf.results.values(), *shelf.captures.values()]
-    entries.sort(key=lambda entry: entry.key not in chosen)
     groups = []
-    for entry in entries:
+    for entry in beside(folder, [sight.group for sight in sights], words):
         made = _of_result(entry, folder) if isinstance(entry, ResultEntry) else _of_capture(entry)
         if made:
             groups.append({"title": entry.title, "capture": isinstance(entry, CaptureEntry), "items": made})
     return groups
 
 
-def _of_result(entry: ResultEntry, folder: Scanner) -> list[dict[str, str]]:
-    from vestige.errors import InputError
-
+def _of_result(entry: ResultEntry, folder: Folder) -> list[dict[str, str]]:
     rows = []
     for index, record in enumerate(entry.report.products if entry.report else []):
         if record.kind not in RASTERS:
@@ -80,7 +76,7 @@ def _of_capture(entry: CaptureEntry) -> list[dict[str, str]]:
     ]
 
 
-def handed_out(exhibit: Exhibit, folder: Scanner) -> dict[str, Any]:
+def handed_out(exhibit: Exhibit, folder: Folder) -> dict[str, Any]:
     """What the page of a product needs for its downloads: names of its pictures, and the credit."""
     if exhibit.record.kind not in RASTERS:
         return {"sights": []}
@@ -93,16 +89,7 @@ def handed_out(exhibit: Exhibit, folder: Scanner) -> dict[str, Any]:
     }
 
 
-def rights_of(group: str, folder: Scanner) -> Rights:
+def rights_of(group: str, folder: Folder) -> Rights:
     """Who made it and what one may do with it: as its capture says; empty where none is known for certain."""
-    shelf = folder.recent()
-    if group in shelf.captures:
-        capture = shelf.captures[group].capture
-        return capture.rights if capture else Rights()
-    result = shelf.results.get(group)
-    report = result.report if result else None
-    sources = {Path(row.path) for row in report.inputs if row.what == "capture"} if report else set()
-    for entry in shelf.captures.values():
-        if entry.capture and len(sources) == 1 and entry.folder in sources:
-            return entry.capture.rights
-    return Rights()
+    entry = source_of(folder, group)
+    return entry.capture.rights if entry and entry.capture else Rights()

@@ -98,7 +98,7 @@ def write(sight: Sight, wanted: Wanted, rights: Rights, tone: Tone, bands: tuple
             3,
             depth=8,
             ppi=25.4 / mm if mm else None,
-            exif=_exif(sight, rights),
+            exif=_exif(rights),
             description=credit(sight.title, sight.label, rights),
         ) as writer:
             step = max(1, STRIP_PIXELS // across)
@@ -139,8 +139,9 @@ def _light(
     return np.asarray(linear_from_srgb(pixels.astype(np.float32) / 255), np.float32)
 
 
-def _exif(sight: Sight, rights: Rights) -> bytes:
-    entries = {270: credit(sight.title, sight.label, rights), 305: "Vestige", 315: rights.creator}
+def _exif(rights: Rights) -> bytes:
+    """Who made it and what one may do with it, in EXIF's own fields."""
+    entries = {305: "Vestige", 315: rights.creator}
     entries[33432] = ". ".join(part for part in (rights.licence, rights.statement) if part)
     told = {
         tag: Entry(tag, 2, text.encode("utf-8", "replace")[:2000] + b"\0")

@@ -73,6 +73,7 @@ def compare(
     c: Name = "",
     d: Name = "",
     p: Annotated[list[str] | None, Query(max_length=200)] = None,
+    find: Name = "",
 ) -> Response:
     """Two to four pictures over or beside each other, and a chooser of them, which names them by `p`."""
     if p:
@@ -84,8 +85,9 @@ def compare(
         "looking/compare.html",
         sights=sights,
         told={"stage": comparison.told(sights)},
-        offered=comparison.offered(folder, sights),
+        offered=comparison.offered(folder, sights, find),
         chosen=[sight.name for sight in sights],
+        find=find,
     )
 
 

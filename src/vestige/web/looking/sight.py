@@ -23,7 +23,7 @@ from vestige.web.tone import Tone
 
 #: Kinds that lie in a raster and can be looked at, compared and downloaded as a picture.
 RASTERS = frozenset({Kind.IMAGE, Kind.DEPTH, Kind.BANDS, Kind.NORMALS, Kind.PAGE, Kind.GRID, Kind.CLASSES})
-_NAME = re.compile(r"(?:r\.([\w-]{1,80})\.(\d{1,4})\.(\d{1,6})|f\.([\w-]{1,80})\.(\d{1,7}))", re.ASCII)
+_NAME = re.compile(r"(?:r\.([\w-]{1,100})\.(\d{1,4})\.(\d{1,6})|f\.([\w-]{1,100})\.(\d{1,7}))", re.ASCII)
 
 
 @dataclass(frozen=True)
