@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -59,6 +60,8 @@ def choose(request: Request, bench: OfArchive, capture: Keys) -> HTMLResponse:
     given = subjects_of(bench, capture)
     found = choices(given[0].capture)
     best = [choice for choice in found if choice.fits > 0]
+    if best:
+        _warm(bench, given[0], (best[0].technique, best[0].operation))
     return page(
         request,
         "running/choose.html",
@@ -75,7 +78,17 @@ def form(request: Request, bench: OfArchive, name: str, operation: str, capture:
     """The recipe as a form, with a live preview where the operation has one."""
     found = wanted(name, operation)
     given = subjects_of(bench, capture)
+    _warm(bench, given[0], found)
     return _form(request, bench, given, found, texts(found[1].recipe()))
+
+
+def _warm(bench: Bench, given: Subject, found: tuple[Technique, Operation]) -> None:
+    """Open the session before the page asks for its first picture."""
+    if found[1].open is not None:
+        with contextlib.suppress(UsageError):
+            bench.previews.warm(
+                Look(benchwork.work_of(bench.archive, bench.desk, given, found, found[1].recipe()))
+            )
 
 
 def _form(

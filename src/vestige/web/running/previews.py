@@ -50,7 +50,7 @@ class Previews:
 
     def __init__(self, *, idle: float = _IDLE) -> None:
         self._idle = idle
-        self._turn, self._asking = threading.Lock(), threading.Lock()
+        self._turn, self._asking, self._warming = threading.Lock(), threading.Lock(), threading.Lock()
         self._newest: OrderedDict[str, int] = OrderedDict()
         self._process: ForkServerProcess | None = None
         self._channel: Connection | None = None
@@ -75,6 +75,18 @@ class Previews:
                 return self._answer(look)
             finally:
                 self._rest(self._idle)
+
+    def warm(self, look: Look) -> None:
+        """Open a session ahead of the first question, in the background; nothing while that is going on."""
+        if self._warming.acquire(blocking=False):
+            threading.Thread(target=self._warm, args=(look,), name="previews", daemon=True).start()
+
+    def _warm(self, look: Look) -> None:
+        try:
+            with contextlib.suppress(VestigeError, Stale):  # who asks will be told
+                self.picture("", look)
+        finally:
+            self._warming.release()
 
     def close(self) -> None:
         """End the process and all its sessions."""
@@ -156,7 +168,7 @@ def _rendered(look: Look, sessions: OrderedDict[str, tuple[Session, Context]], c
     from vestige.imaging import jpeg_bytes
 
     work = look.work
-    name = work.model_copy(update={"recipe": {}}).model_dump_json()
+    name = work.model_copy(update={"recipe": {}, "out": ""}).model_dump_json()
     try:
         operation = technique(work.technique).operation(work.operation)
         if name not in sessions:
