@@ -12,7 +12,6 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
-from starlette.staticfiles import StaticFiles
 
 from vestige.errors import BudgetError, InputError, MissingError, OutputError, UsageError, VestigeError
 from vestige.web import pixels, views
@@ -28,6 +27,7 @@ from vestige.web.language import catalogue, language_of
 from vestige.web.looking import routes as looking
 from vestige.web.operating import routes as operating
 from vestige.web.operating.shooter import Shooter, WatchedFolder
+from vestige.web.packing import PackedFiles
 from vestige.web.running import routes as running
 from vestige.web.security import Guard
 from vestige.web.shelf import Scanner
@@ -81,7 +81,7 @@ def create_app(
         for area in (collection, intake, running, accessing, operating):
             app.include_router(area.router)
     app.include_router(views.router)
-    app.mount("/static", StaticFiles(directory=views.static_folder()), name="static")
+    app.mount("/static", PackedFiles(directory=views.static_folder()), name="static")
     for family, answer in _ANSWERS.items():
         app.add_exception_handler(family, answer)
     return app

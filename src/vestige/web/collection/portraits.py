@@ -13,7 +13,7 @@ from vestige.web.shelf import CaptureEntry
 #: Kinds whose picture is made from all their files.
 _WHOLE = (Kind.MESH, Kind.FEATURES, Kind.RELIGHTABLE)
 #: Pixels of the longer side of a picture in a list.
-SIDE = 480
+SIDE = 400
 
 
 def portrait(shelf: ArchiveShelf, number: int) -> tuple[bytes, str] | None:
