@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from vestige.archive import Archive
+from vestige.archive import Archive, add
 from vestige.web import create_app
 from vestige.web.looking.alignment import aligned
 from vestige.web.shelf import Scanner
@@ -85,14 +85,9 @@ def test_only_light_has_layers(client, key):
 def test_in_an_archive_what_belongs_to_an_object_is_offered(tmp_path, original, browse):
     coin = next(iter(Scanner(original).scan().captures.values()))
     with Archive.make(tmp_path / "museum") as archive:
-        archive.add(coin.folder)
+        key = add(archive, coin.folder, {"identifier": "K 7", "title": "A coin"}).capture
     with browse(create_app(tmp_path / "museum")) as client:
-        key = client.app.state.bench.archive.engine
-        from vestige.archive import search
-
-        [found] = search.search(key, "").objects
-        [capture] = search.captures_of(key, found["id"])
-        page = client.get("/compare", params={"a": f"f.{capture['key']}.0"}).text
-        assert f"f.{capture['key']}.3" in page
-        assert client.get(f"/download/f.{capture['key']}.0", params={"size": 1000}).status_code == 200
-        assert f"f.{capture['key']}.1" in client.get("/compare", params={"find": "coin"}).text
+        assert f"f.{key}.3" in client.get("/compare", params={"a": f"f.{key}.0"}).text
+        assert f"f.{key}.1" in client.get("/compare", params={"find": "coin"}).text
+        assert f"f.{key}.1" not in client.get("/compare", params={"find": "spoon"}).text
+        assert client.get(f"/download/f.{key}.0", params={"size": 1000}).status_code == 200

@@ -140,14 +140,15 @@ export function followed(viewer) {
     if (zoom !== null) viewer.viewport.zoomTo(zoom, undefined, true);
     if (x !== null && y !== null) viewer.viewport.panTo(new OpenSeadragon.Point(x, y), true);
   });
-  for (const name of ["animation-finish", "rotate"]) {
+  // Where a movement leads is known when it begins.
+  for (const name of ["pan", "zoom", "rotate"]) {
     viewer.addHandler(name, () => {
       if (!begun || !ground(viewer)) return;
-      const { x, y } = viewer.viewport.getCenter(true);
+      const { x, y } = viewer.viewport.getCenter();
       const whole = viewer.viewport.getHomeBounds().getCenter();
       const moved = Math.hypot(whole.x - x, whole.y - y) > 1e-3;
-      const home = !moved && Math.abs(viewer.viewport.getZoom(true) / viewer.viewport.getHomeZoom() - 1) < 1e-3;
-      const values = { x, y, z: viewer.viewport.getZoom(true), r: viewer.viewport.getRotation() || null };
+      const home = !moved && Math.abs(viewer.viewport.getZoom() / viewer.viewport.getHomeZoom() - 1) < 1e-3;
+      const values = { x, y, z: viewer.viewport.getZoom(), r: viewer.viewport.getRotation() || null };
       remember(home && !values.r ? { x: null, y: null, z: null, r: null } : values);
     });
   }

@@ -45,7 +45,7 @@ export class Measures {
     this.table = make("table", { hidden: "" }, make("thead", {}, head), this.rows);
     this.after = make("div", { class: "group", hidden: "" }, button("copy_csv", () => void this.copy()), button("remove_all", () => this.clear()));
     const shapes = make("div", { class: "group", role: "group", "aria-label": word("measure") }, ...this.toggles, this.finish);
-    return make("div", { class: "measures" }, shapes, this.status, this.table, this.line, this.after);
+    return make("div", { class: "measures" }, shapes, this.status, make("div", { class: "across" }, this.table), this.line, this.after);
   }
 
   /** @param {Shape | null} shape */
