@@ -147,6 +147,7 @@ def _problem(request: Request, status: int, sentence: str) -> Response:
 _ANSWERS: dict[type[Exception], Callable[[Request, Exception], Response]] = {
     VestigeError: _fault,
     Absent: _absent,
+    OverflowError: _absent,  # a number in an address that no database counts to
     RequestValidationError: _wrong,
     HTTPException: _http,
 }

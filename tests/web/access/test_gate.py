@@ -111,7 +111,9 @@ def test_a_person_signs_in_and_out(app, folder):
 
 
 def test_cookies_over_https_cannot_be_set_from_elsewhere(folder):
-    client = TestClient(create_app(folder, names=["vestige.example.org"]), base_url="https://vestige.example.org")
+    client = TestClient(
+        create_app(folder, names=["vestige.example.org"]), base_url="https://vestige.example.org"
+    )
     answer = client.get("/sign-in")
     cookie = answer.headers["set-cookie"]
     assert cookie.startswith("__Host-visit=")
@@ -130,7 +132,9 @@ def test_a_wrong_password_says_nothing_of_the_name(app):
 
 def test_guessing_is_slowed_down(app):
     client = browser(app)
-    answers = [post(client, "/sign-in", name="curator", password=f"guess number {n}").status_code for n in range(7)]
+    answers = [
+        post(client, "/sign-in", name="curator", password=f"guess number {n}").status_code for n in range(7)
+    ]
     assert answers == [403] * 5 + [429] * 2
     assert post(client, "/sign-in", name="curator", password=PASSWORD).status_code == 429
 
