@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,7 +101,10 @@ def _compared(older: Report, newer: Report) -> dict[str, bool]:
 
 
 def record(bench: Bench, who: str, identifier: str, capture: str, report: Report) -> Attempt | None:
-    """Write what came of it into the log of the archive; nothing where nothing is there to compare."""
+    """Write what came of it into the log of the archive, and clear the desk of the copy.
+
+    Nothing happens where there is nothing to compare.
+    """
     found = attempt(bench, report)
     if found is None or not found.done:
         return None
@@ -111,4 +115,5 @@ def record(bench: Bench, who: str, identifier: str, capture: str, report: Report
         "software": other_software(report),
     }
     bench.acting(who).repeated(identifier, said, capture=capture)
+    shutil.rmtree(place_of(bench, report.key), ignore_errors=True)
     return found
