@@ -3,9 +3,6 @@
 import json
 import os
 import signal
-import socket
-import subprocess
-import sys
 import time
 import urllib.request
 
@@ -14,24 +11,6 @@ from vestige.jobs import Ledger, State
 from vestige.web.bench import Bench
 from vestige.web.running import benchwork
 from vestige.web.running.making import wanted
-
-
-def port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
-def serve(museum, number):
-    command = [sys.executable, "-m", "vestige.cli", "serve", str(museum), "--port", str(number), "--no-open"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    for _ in range(300):
-        try:
-            urllib.request.urlopen(f"http://127.0.0.1:{number}/jobs", timeout=5).close()
-            return process
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError(process.stdout.read())
 
 
 def submitted(museum, key):
@@ -44,9 +23,9 @@ def submitted(museum, key):
     return job.id
 
 
-def test_a_job_is_resumed_by_the_next_server(museum, keys):
-    number, job = port(), submitted(museum, keys[0])
-    server = serve(museum, number)
+def test_a_job_is_resumed_by_the_next_server(museum, keys, started, port):
+    job = submitted(museum, keys[0])
+    server = started(museum, port)
     with Archive(museum) as archive:
         ledger = Ledger(archive.engine)
         for _ in range(400):
@@ -54,20 +33,16 @@ def test_a_job_is_resumed_by_the_next_server(museum, keys):
                 break
             time.sleep(0.02)
         os.kill(server.pid, signal.SIGKILL)
-        server.communicate()
+        server.wait()
         killed = ledger.job(job).state
-        server = serve(museum, number)
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{number}/jobs/{job}/events", timeout=60) as events:
-                told = {}
-                for line in events:
-                    if line.startswith(b"data: "):
-                        told = json.loads(line[6:])
-                        if told["settled"]:
-                            break
-            assert killed is State.RUNNING
-            assert told["state"] == "done", ledger.job(job).words
-            assert benchwork.has_result(ledger.job(job))
-        finally:
-            server.terminate()
-            server.communicate()
+        started(museum, port)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/jobs/{job}/events", timeout=60) as events:
+            told = {}
+            for line in events:
+                if line.startswith(b"data: "):
+                    told = json.loads(line[6:])
+                    if told["settled"]:
+                        break
+        assert killed is State.RUNNING
+        assert told["state"] == "done", ledger.job(job).words
+        assert benchwork.has_result(ledger.job(job))
