@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from vestige.archive.chronicle import Again
-from vestige.contract.names import summaries
+from vestige.contract.registry import technique
 from vestige.contract.report import Report
 from vestige.contract.report_page import rows
+from vestige.errors import VestigeError
 from vestige.web.archive_shelf import result_key
 from vestige.web.bench import Bench
 from vestige.web.cards import telling
@@ -91,9 +92,13 @@ def _sentence(report: Report, capture: Mapping[str, Any], words: Words) -> str:
     )
 
 
-def called(technique: str, words: Words) -> str:
-    """A technique as a person calls it: the first words of its summary."""
-    return summaries().get(technique, technique).partition(":")[0]
+def called(name: str, words: Words) -> str:
+    """A technique as a person calls it; its bare name where it is not installed any more."""
+    try:
+        title = technique(name).title
+    except VestigeError:
+        return name
+    return words.get(f"term_{title}", title)
 
 
 def _details(report: Report, words: Words) -> list[tuple[str, str]]:

@@ -72,7 +72,7 @@ function fill() {
   if (!form) return;
   const [xs, ys] = [drawn.map(([x]) => x), drawn.map(([, y]) => y)];
   const [left, top] = [Math.min(...xs), Math.min(...ys)];
-  const told = { x: left, y: top, w: Math.max(...xs) - left, h: Math.max(...ys) - top };
+  const told = { x: left, y: top, w: Math.max(1, Math.max(...xs) - left), h: Math.max(1, Math.max(...ys) - top) };
   for (const [name, value] of Object.entries(told)) /** @type {HTMLInputElement} */ (form.elements.namedItem(name)).value = String(Math.round(value));
   const outline = /** @type {HTMLInputElement} */ (form.elements.namedItem("svg"));
   outline.value = mode === "outline" && drawn.length > 2 ? path(drawn, true) : "";
