@@ -41,7 +41,7 @@ export class Measures {
 
   build() {
     this.toggles = SHAPES.map((shape) => toggle(`measure_${shape}`, false, (on) => this.choose(on ? shape : null)));
-    const head = make("tr", {}, ...["measure", "value", "height", ""].map((key) => make("th", { scope: "col" }, key ? word(`column_${key}`) : "")));
+    const head = make("tr", {}, ...["measure", "value", "height"].map((key) => make("th", { scope: "col" }, word(`column_${key}`))), make("td"));
     this.table = make("table", { hidden: "" }, make("thead", {}, head), this.rows);
     this.after = make("div", { class: "group", hidden: "" }, button("copy_csv", () => void this.copy()), button("remove_all", () => this.clear()));
     const shapes = make("div", { class: "group", role: "group", "aria-label": word("measure") }, ...this.toggles, this.finish);

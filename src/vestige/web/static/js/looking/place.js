@@ -1,7 +1,8 @@
 // The view in the address: what stands behind the '#' says what a person sees, so that a link restores it.
 import { make, say, word } from "../stage.js";
 
-const state = new URLSearchParams(location.hash.slice(1));
+// A place on the page ('#content') says nothing of the view.
+const state = new URLSearchParams(location.hash.includes("=") ? location.hash.slice(1) : "");
 let waiting = 0;
 
 /** What the address says of a thing, or null. @param {string} key */
@@ -50,4 +51,4 @@ export async function copyLink() {
 }
 
 // A link to another view of the same page, put into the address by hand, is followed.
-addEventListener("hashchange", () => location.reload());
+addEventListener("hashchange", () => location.hash.includes("=") && location.reload());
