@@ -124,6 +124,7 @@ def _one(
         techniques=techniques(),
         fields=[(name, _value(state.object, found, name)) for name in OBJECT],
         known=known,
+        more_said=any(state.object.get(name) for name in OBJECT[3:]),
         roles=ROLES,
         shelf_key=bench.shelf.key(tray.folder),
         problem=problem,
