@@ -181,10 +181,11 @@ def reading(path: Path) -> Iterator[None]:
         raise InputError(path.name, f"cannot be shown ({reason(error, path)})") from None
 
 
-def open_pyramid(path: Path, cache: Path, *, linear: float | None = None) -> Pyramid:
+def open_pyramid(path: Path, cache: Path, *, foreign: bool = False, linear: bool = False) -> Pyramid:
     """The pyramid of an image file; what has to be made for it lands in `cache`.
 
-    Of a frame of linear light, `linear` is the light that is shown white.
+    A `foreign` file came from outside: only the limited child process reads it. One in `linear` light is
+    shown as bright as it needs to be.
 
     Raises
     ------
@@ -195,16 +196,16 @@ def open_pyramid(path: Path, cache: Path, *, linear: float | None = None) -> Pyr
         status = path.stat()
     except OSError as error:
         raise InputError(path.name, f"cannot be read ({error.strerror})") from None
-    return _open(path, cache, status.st_mtime_ns, status.st_size, linear)
+    return _open(path, cache, status.st_mtime_ns, status.st_size, foreign, linear)
 
 
 @lru_cache(maxsize=256)
-def _open(path: Path, cache: Path, changed: int, size: int, linear: float | None) -> Pyramid:
+def _open(path: Path, cache: Path, changed: int, size: int, foreign: bool, linear: bool) -> Pyramid:
     from vestige.imaging import probe
     from vestige.imaging.formats import image_format
 
-    if linear is not None:
-        return _derived(path, cache, f"{changed} {size} linear {linear}", None, linear)
+    if foreign or linear:
+        return _derived(path, cache, f"{changed} {size} {'linear' if linear else 'foreign'}", None, linear)
     if image_format(path) == "tiff":
         with reading(path):
             native = _native(path)
@@ -266,9 +267,7 @@ def _ready(path: Path, native: Pyramid) -> bool:
     return bool(plain and max(last.width, last.height) <= SMALL)
 
 
-def _derived(
-    path: Path, cache: Path, version: str, native: Pyramid | None, linear: float | None = None
-) -> Pyramid:
+def _derived(path: Path, cache: Path, version: str, native: Pyramid | None, linear: bool = False) -> Pyramid:
     """The pyramid of a file in the cache, made at the first use."""
     name = hashlib.sha256(f"{path} {version}".encode()).hexdigest()[:24]
     with _GUARD:
@@ -289,7 +288,7 @@ def _derived(
     return Pyramid(tuple(levels), len(parts), parts[0].sample, native.nodata if native else None)
 
 
-def _make(path: Path, target: Path, page: int | None, linear: float | None) -> None:
+def _make(path: Path, target: Path, page: int | None, linear: bool) -> None:
     """Write a pyramid: of the measured values of a page, or (None) of the picture as a screen shows it."""
     import pyvips
 
@@ -314,13 +313,14 @@ def _make(path: Path, target: Path, page: int | None, linear: float | None) -> N
         Path(temporary).replace(target)
 
 
-def _display(path: Path, linear: float | None) -> NDArray[np.uint8]:
+def _display(path: Path, linear: bool) -> NDArray[np.uint8]:
     """A picture as 8-bit sRGB, decoded in the limited child process, a strip at a time."""
     from vestige.imaging import open_image, srgb_from_linear, strips
 
-    with open_image(path, encoding="auto" if linear is None else "linear") as image:
+    with open_image(path, encoding="linear" if linear else "auto") as image:
+        white = max(float(np.percentile(image.proxy(512), 99.5)), 1e-6) if linear else 1.0
         shown = np.empty(image.shape, np.uint8)
-        as_it_lies = linear is None and image.info.encoding == "srgb" and image.info.dtype == "uint8"
+        as_it_lies = not linear and image.info.encoding == "srgb" and image.info.dtype == "uint8"
         for strip in strips(
             image.info.height, row_bytes=image.info.width * image.info.channels * 16, budget_bytes=64 << 20
         ):
@@ -328,7 +328,7 @@ def _display(path: Path, linear: float | None) -> NDArray[np.uint8]:
             if as_it_lies:
                 shown[rows] = image.pixels(rows)
                 continue
-            light = np.clip(image.read(rows) / np.float32(linear or 1.0), 0.0, 1.0)
+            light = np.clip(image.read(rows) / np.float32(white), 0.0, 1.0)
             shown[rows] = (srgb_from_linear(light) * 255 + 0.5).astype(np.uint8)
     return shown
 

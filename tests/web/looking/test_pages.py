@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from vestige.archive import Archive, add
+from vestige.capture import load_manifest, save
 from vestige.web import create_app
 from vestige.web.looking.alignment import aligned
 from vestige.web.shelf import Scanner
@@ -91,3 +92,29 @@ def test_in_an_archive_what_belongs_to_an_object_is_offered(tmp_path, original, 
         assert f"f.{key}.1" in client.get("/compare", params={"find": "coin"}).text
         assert f"f.{key}.1" not in client.get("/compare", params={"find": "spoon"}).text
         assert client.get(f"/download/f.{key}.0", params={"size": 1000}).status_code == 200
+
+
+def test_frames_are_read_by_the_limited_child_alone(client, capture_key, monkeypatch):
+    """A frame came from outside: neither tifffile nor libvips may open it here."""
+    from vestige.web import pyramid
+
+    opened = []
+    real = pyramid._native
+    monkeypatch.setattr(pyramid, "_native", lambda path: (opened.append(path), real(path))[1])
+    pyramid._open.cache_clear()
+    assert client.get(f"/frame/{capture_key}/2/tiles/0/0/0").status_code == 200
+    assert all(".cache" in path.parts for path in opened)
+
+
+def test_a_frame_of_linear_light_is_as_bright_as_its_small_picture(folder, capture_key, browse):
+    path = next(folder.rglob("capture.json"))
+    capture = load_manifest(path)
+    save(capture.model_copy(update={"settings": {"encoding": "linear"}}), path.parent)
+    client = browse(create_app(folder))
+
+    def mean(address):
+        return cv2.imdecode(np.frombuffer(client.get(address).content, np.uint8), cv2.IMREAD_COLOR).mean()
+
+    tile = mean(f"/frame/{capture_key}/0/tiles/0/0/0")
+    assert tile == pytest.approx(mean(f"/frame/{capture_key}/0"), abs=3)
+    assert tile > 100

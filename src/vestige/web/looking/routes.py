@@ -9,10 +9,11 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.background import BackgroundTask
 
+from vestige.contract.kinds import Kind
 from vestige.web import pictures
 from vestige.web.faults import Absent
 from vestige.web.looking import comparison, downloads, lights, values
-from vestige.web.looking.sight import Sight, named, of_frame
+from vestige.web.looking.sight import Sight, frame_pyramid, named, of_frame
 from vestige.web.pixels import KEEP, Folder, Shown, Wished, picture_answer
 from vestige.web.tone import shown
 from vestige.web.views import page
@@ -38,9 +39,14 @@ def frame_raster(sight: Framed) -> dict[str, Any]:
 
 
 @router.get("/frame/{key}/{number}/tiles/{zoom}/{column}/{row}")
-def frame_tile(sight: Framed, zoom: int, column: int, row: int) -> Response:
+def frame_tile(key: str, number: int, zoom: int, column: int, row: int, folder: Folder) -> Response:
     """One tile of a frame."""
-    return picture_answer(shown(sight.pyramid.tile(zoom, column, row, sight.bands), sight.tone))
+    capture = folder.capture(key).capture
+    if capture is None or not 0 <= number < len(capture.frames):
+        raise Absent(number)
+    pyramid = frame_pyramid(capture, capture.frames[number], pictures.cache_of(folder.root))
+    tone, bands = pictures.natural_tone(Kind.IMAGE, pyramid)
+    return picture_answer(shown(pyramid.tile(zoom, column, row, bands), tone))
 
 
 @router.get("/spectrum/{key}/{index}/{item}")

@@ -7,12 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from vestige.capture import Capture, Frame
 from vestige.contract.kinds import Kind
 from vestige.errors import InputError
-from vestige.imaging import open_image
 from vestige.web import pictures
 from vestige.web.exhibit import Exhibit
 from vestige.web.faults import Absent
@@ -125,13 +122,9 @@ def of_frame(entry: CaptureEntry, number: int, cache: Path) -> Sight:
 
 
 def frame_pyramid(capture: Capture, frame: Frame, cache: Path) -> Pyramid:
-    """The pyramid of a frame; frames of linear light are shown as in their small pictures."""
-    path = capture.path(frame)
-    if capture.settings.get("encoding") != "linear":
-        return open_pyramid(path, cache)
-    with open_image(path, encoding="linear") as image:
-        white = float(np.percentile(image.proxy(512), 99.5))
-    return open_pyramid(path, cache, linear=max(white, 1e-6))
+    """The pyramid of a frame, which came from outside; linear light is shown as in its small pictures."""
+    linear = capture.settings.get("encoding") == "linear"
+    return open_pyramid(capture.path(frame), cache, foreign=True, linear=linear)
 
 
 def named(name: str, folder: Scanner) -> Sight:
