@@ -15,18 +15,18 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import Connection, Engine, desc, exists, func, select
+from sqlalchemy import Connection, Engine, bindparam, desc, exists, func, select
 
 from vestige.archive.database import reading
 from vestige.archive.search import project_list
 from vestige.archive.tables import captures, edits, objects
 
 #: Weeks that are looked back on, and how many of the last whole ones the forecast goes by.
-WEEKS, RECENT = 26, 4
+WEEKS, RECENT = 13, 4
 #: Days ahead for which nobody can say anything.
 FAR = 36500
 #: Up to so many objects those with a capture are counted; of more, so many are asked by chance.
-COUNTED, ASKED = 20_000, 1000
+COUNTED, ASKED = 20_000, 400
 #: Objects of a project among which those that lack something are looked for, the newest first.
 LOOKED_AT = 2000
 
@@ -156,13 +156,11 @@ def _digitised(connection: Connection, project: str, brought: int) -> int:
         return int(connection.execute(query).scalar_one())
     ends = select(func.min(objects.c.id), func.max(objects.c.id)).where(inside)
     first, last = connection.execute(ends).one()
+    near = select(objects.c.id).where(inside, objects.c.id >= bindparam("at")).order_by(objects.c.id).limit(1)
+    asked = select(exists().where(captures.c.object_id == near.scalar_subquery()))
     chance = random.Random(project)  # noqa: S311 - a sample, no secret
-    found = 0
-    for _ in range(ASKED):
-        near = select(objects.c.id).where(inside, objects.c.id >= chance.randint(first, last))
-        number = connection.execute(near.order_by(objects.c.id).limit(1)).scalar()
-        asked = select(captures.c.key).where(captures.c.object_id == number).limit(1)
-        found += connection.execute(asked).scalar() is not None
+    places = (chance.randint(first, last) for _ in range(ASKED))
+    found = sum(bool(connection.execute(asked, {"at": place}).scalar()) for place in places)
     return round(brought * found / ASKED)
 
 
@@ -172,19 +170,21 @@ def _weeks(engine: Engine, project: str, today: dt.date) -> list[Week]:
     mondays = [monday - dt.timedelta(weeks=back) for back in range(WEEKS - 1, -1, -1)]
     with reading(engine) as connection:
         last = int(connection.execute(select(func.max(edits.c.sequence))).scalar() or 0)
-        bounds = [_record_at(connection, day, last) for day in mondays] + [last + 1]
+        bounds = [1]
+        for day in mondays:
+            bounds.append(_record_at(connection, day, bounds[-1], last))
+        bounds = [*bounds[1:], last + 1]
         counts = [_taken_in(connection, project, first, end) for first, end in pairwise(bounds)]
     weeks = [Week(day, count) for day, count in zip(mondays, counts, strict=True)]
     begun = next((place for place, week in enumerate(weeks) if week.objects), len(weeks) - 1)
     return weeks[max(0, min(begun - 1, len(weeks) - 8)) :]
 
 
-def _record_at(connection: Connection, day: dt.date, last: int) -> int:
-    """The number of the first record of a day or later."""
+def _record_at(connection: Connection, day: dt.date, low: int, last: int) -> int:
+    """The number of the first record of a day or later, from `low` on."""
     moment = dt.datetime.combine(day, dt.time(), dt.UTC).isoformat().replace("+00:00", "Z")
-    low, high = 1, last + 1
+    high, middle = last + 1, low
     while low < high:
-        middle = (low + high) // 2
         found = connection.execute(
             select(edits.c.time).where(edits.c.sequence >= middle).order_by(edits.c.sequence).limit(1)
         ).scalar()
@@ -192,6 +192,7 @@ def _record_at(connection: Connection, day: dt.date, last: int) -> int:
             low = middle + 1
         else:
             high = middle
+        middle = (low + high) // 2
     return low
 
 

@@ -19,6 +19,8 @@ def titles(answer):
     ("asked", "expected"),
     [
         ("?q=rose", ["Rose &lt;chafer&gt;"]),
+        ("?q=chaf", ["Rose &lt;chafer&gt;"]),
+        ("?q=ch", []),
         ("?q=ros*&place=Graz", ["Rose &lt;chafer&gt;"]),
         ("?kind=depth", ["Rose &lt;chafer&gt;"]),
         ("?kind=mesh", []),

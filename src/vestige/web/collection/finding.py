@@ -37,6 +37,11 @@ class Question:
         """Whether anything was asked at all."""
         return bool(self.words.strip() or self.fields)
 
+    @property
+    def begins(self) -> bool:
+        """Whether the last word may be the beginning of a longer one, as it is while a person types."""
+        return self.words[-3:].isalnum() and len(self.words) >= 3
+
     def address(self, **changed: str) -> str:
         """The address of this question with fields changed; an empty value takes a field away.
 
@@ -102,8 +107,11 @@ class Found:
 
 
 def found(engine: Engine, asked: Question) -> Found:
-    """The page that answers a question."""
+    """The page that answers a question; where no object has the last word, those with longer ones."""
     listed = search.search(engine, asked.words, fields=asked.fields, after=asked.after, limit=PAGE)
+    if not listed.objects and asked.begins:
+        asked = replace(asked, words=f"{asked.words}*")
+        listed = search.search(engine, asked.words, fields=asked.fields, after=asked.after, limit=PAGE)
     numbers = [item["id"] for item in listed.objects]
     counted = facet_counts(engine, asked.words, fields=asked.fields, most=OFFERED, first=COUNTED)
     return Found(
