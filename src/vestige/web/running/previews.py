@@ -181,7 +181,7 @@ def _rendered(look: Look, sessions: OrderedDict[str, tuple[Session, Context]], c
             sessions[name] = operation.open(Inputs(work.inputs()), context), context
         sessions.move_to_end(name)
         recipe = operation.recipe.make(values=work.recipe)
-        return jpeg_bytes(sessions[name][0].render(recipe, look.region, look.size), quality=_JPEG)
+        return jpeg_bytes(sessions[name][0].render(recipe, look.region, look.size, look.frame), quality=_JPEG)
     except VestigeError as error:
         return error
     except MemoryError:
