@@ -261,3 +261,21 @@ def test_nothing_sticks_out(browser, home, key, capture_key, width, scheme):
         page.locator(".stage[data-state=ready]").wait_for(timeout=30000)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, address
     page.close()
+
+
+@pytest.mark.parametrize(("place", "what"), [(5, "canvas"), (9, ".view")], ids=["mesh", "map"])
+def test_a_surface_and_a_map_are_brought_back_too(tab, home, key, place, what):
+    opened(tab, f"{home}/result/{key}/{place}")
+    reach(tab, f".stage {what}")
+    for pressed in ("ArrowRight", "ArrowUp", "+"):
+        tab.keyboard.press(pressed)
+        tab.wait_for_timeout(300)
+    told(tab)
+    picture, link = seen(tab), tab.url
+    assert "#" in link
+    tab.keyboard.press("0")
+    assert changed(tab, picture)
+    tab.goto("about:blank")
+    opened(tab, link)
+    tab.wait_for_timeout(500)
+    assert np.abs(seen(tab) - picture).mean() < 2
