@@ -18,8 +18,8 @@ from vestige.pages.recipe import PagesRecipe
 
 __all__ = ["PagesSession", "open_session"]
 
-#: Longest side at which frames are looked at, as a run does, and how many are kept.
-SIDE, KEPT = 1400, 6
+#: Longest side at which frames are looked at, and how many are kept.
+SIDE, KEPT = 1000, 6
 
 
 def open_session(inputs: Inputs) -> PagesSession:
