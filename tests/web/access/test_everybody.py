@@ -34,6 +34,12 @@ RUN = """async (only) => {
 }"""
 #: As many pages of one route are looked at.
 EACH = {"/result/{key}/{index}": 15}
+#: What is no page of its own: data, pictures, parts; and what others look at: one's account, a job, a tray.
+PARTS = re.compile(
+    r"^/(tiles|overview|raster|words|features|thumbnail|frame|file|report|state|shelf|events|spectrum|profile|light|"
+    r"download|language|theme|sign-in|account$|collection/values|jobs/|intake/|projects/|run/look|operate/.*/)|"
+    r"/(picture|events|part|view|files|arrived|raster|annotations\.json)(/|$)"
+)
 #: What a link never leads to: parts of pages, pictures, files.
 NO_PAGES = re.compile(
     r"/(static|language|theme|frame|thumbnail|tiles|file|download|report|operate/volume-\w+/picture)(/|$)"
@@ -127,7 +133,11 @@ def faults(page, address):
 
 @pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("de", "dark")])
 def test_every_page_of_the_workbench(workbench, browser, language, theme):
-    known, found, looked = rules(workbench), [], []
+    known, found, looked = rules(workbench), [], set()
+    desk = workbench.state.scanner.scan()
+    start = ["/", "/operate", "/operate?new=true", "/operate?kept=3", "/accounts", "/nothing"]
+    start += [f"/operate/{volume.name}" for volume in Volume.all(workbench.state.bench.open_captures)]
+    start += [f"/{way}/{key}" for key in desk.results for way in ("result", "record")]
     with (
         served(workbench) as home,
         contextlib.closing(browser.new_context(reduced_motion="reduce")) as context,
@@ -136,13 +146,14 @@ def test_every_page_of_the_workbench(workbench, browser, language, theme):
             [{"name": n, "value": v, "url": home} for n, v in (("language", language), ("theme", theme))]
         )
         page = context.new_page()
-        start = ["/", "/operate", "/operate?new=true", "/operate?kept=3", "/accounts", "/nothing"]
-        start += [f"/operate/{volume.name}" for volume in Volume.all(workbench.state.bench.open_captures)]
-        for address, _ in pages(page, home, known, start):
-            looked.append(route_of(known, address))
+        for address, answer in pages(page, home, known, start):
+            looked.add(route_of(known, address))
             found += faults(page, address)
+            if answer.status >= 400 and address != "/nothing":
+                found.append(f"{address}: a link leads to {answer.status}")
     assert "\n".join(found) == ""
-    assert {"/", "/result/{key}/{index}", "/operate/{name}", "/accounts"} <= set(looked), looked
+    unseen = {rule.path for rule in known if rule.method == "GET" and rule.path not in looked}
+    assert {path for path in unseen if not PARTS.search(path)} == set(), "no link leads there"
 
 
 @pytest.mark.parametrize(("language", "theme"), [("de", "light"), ("en", "dark")])
