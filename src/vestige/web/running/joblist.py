@@ -18,6 +18,7 @@ from vestige.web.access.roles import needs
 from vestige.web.bench import Bench, OfArchive
 from vestige.web.bodies import Form
 from vestige.web.faults import Absent, fault
+from vestige.web.language import catalogue, language_of
 from vestige.web.running import benchwork
 from vestige.web.running.telling import Pace, remaining, stream, told, usual
 from vestige.web.views import page
@@ -76,10 +77,11 @@ def listing(
 @router.get("/events")
 def all_events(request: Request, bench: OfArchive) -> StreamingResponse:
     """Hear of every job that moves: those that run, how many stand where."""
+    words = catalogue(language_of(request))
 
     def look() -> dict[str, Any]:
         running = bench.ledger.jobs(state=State.RUNNING, limit=20)
-        return {"counts": bench.ledger.counts(), "running": [told(job) for job in running]}
+        return {"counts": bench.ledger.counts(), "running": [told(job, words) for job in running]}
 
     return _events(request, bench, look)
 
@@ -104,7 +106,7 @@ def _one(request: Request, bench: Bench, number: int, template: str = "running/j
         template,
         job=job,
         name=name_of(job),
-        told=told(job),
+        told=told(job, catalogue(language_of(request))),
         subject=_subject(bench, job),
         result=_result(bench, job),
         kept=benchwork.kept(job),
@@ -123,10 +125,11 @@ def events(request: Request, bench: OfArchive, number: int) -> StreamingResponse
     """Hear how far one job is; the browser asks again by itself where the connection is cut."""
     job = job_of(bench, number)
     pace, usually = Pace(), usual(bench.ledger, job)
+    words = catalogue(language_of(request))
 
     def look() -> dict[str, Any]:
         now = bench.ledger.job(number)
-        return told(now, remaining(now, pace, usually))
+        return told(now, words, remaining(now, pace, usually))
 
     return _events(request, bench, look)
 
@@ -137,18 +140,24 @@ def _events(request: Request, bench: Bench, look: Any) -> StreamingResponse:
 
 
 @router.post("/batch", dependencies=DOES)
-def act_on_batch(bench: OfArchive, answers: Form) -> Response:
-    """Cancel or retry all jobs of a batch."""
+def act_on_batch(request: Request, bench: OfArchive, answers: Form) -> Response:
+    """Cancel or retry all jobs of a batch, or keep its results: what cannot be kept hinders no other."""
     batch, act = answers.one("batch"), answers.one("act")
     found = bench.ledger.jobs(batch=batch, limit=10_000) if batch else []
+    problem = ""
     for job in found:
         if act == "cancel" and job.state not in SETTLED:
             bench.ledger.cancel(job.id)
         elif act == "retry" and job.state in RETRIABLE:
             bench.ledger.retry(job.id)
         elif act == "keep" and benchwork.has_result(job):
-            benchwork.keep(bench.archive, job)
+            try:
+                benchwork.keep(bench.acting(getattr(request.state, "who", "")), job)
+            except VestigeError as error:
+                problem = problem or f"{job.id}: {fault(error)}"
     bench.workshop.news.tell()
+    if problem:
+        return page(request, "problem.html", 422, sentence=problem)
     return RedirectResponse(f"/jobs?{urlencode({'batch': batch})}", status_code=303)
 
 

@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from statistics import median
 from typing import Any
 
@@ -41,14 +41,14 @@ class Pace:
         return (1 - last) * (now - began) / (last - first) if last > first else None
 
 
-def told(job: Job, left: float | None = None) -> dict[str, Any]:
-    """A job as a page shows it."""
+def told(job: Job, words: Mapping[str, str], left: float | None = None) -> dict[str, Any]:
+    """A job as a page in the language of `words` shows it."""
     return {
         "id": job.id,
         "state": job.state.value,
         "stopping": job.stop and job.state is State.RUNNING,
         "share": round(job.share, 4),
-        "label": job.label,
+        "label": words.get(f"term_{job.label}", job.label),
         "left": None if left is None else round(left, 1),
         "settled": job.state in SETTLED,
         "retriable": job.state in RETRIABLE,
