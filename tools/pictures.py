@@ -60,18 +60,20 @@ def workbench(folder: Path) -> None:
                 except StopIteration:
                     print(f"{name}: nothing to show in {folder}")
                     continue
-                page.wait_for_timeout(2500)
+                page.wait_for_timeout(6000)
                 _keep(page, f"workbench-{name}")
 
 
 def _museum(folder: Path, home: Path) -> FastAPI:
     """An archive with the captures and results of a demonstration, a project and people."""
     with Archive.make(home, who="eva") as archive:
-        for number, manifest in enumerate(sorted(folder.glob("captures/*/capture.json")), start=1):
+        for number, manifest in enumerate(sorted(folder.glob("captures/*/capture.json"), reverse=True), 1):
             add(archive, manifest.parent, {"identifier": f"MS {100 + number}", "project": "Herbst 2026"})
         for report in sorted(folder.glob("products/*/report.json")):
             add(archive, report.parent)
-        archive.describe_project({"name": "Herbst 2026", "title": "Books and beetles", "target": "2027-03-31"})
+        archive.describe_project(
+            {"name": "Herbst 2026", "title": "Books and beetles", "target": "2027-03-31"}
+        )
         for name, role in (("eva", "admin"), ("otto", "operator"), ("mira", "curator")):
             Accounts(archive.engine).add(name, "correct horse battery", role)
     pages = folder / "captures" / "pages"
@@ -82,11 +84,11 @@ def _to(address: str) -> Callable[[Page], None]:
     return lambda page: page.goto(HOME + address) and None
 
 
-def _by_links(*starts: str) -> Callable[[Page], None]:
-    """From the first page along the first link that begins so, and so on."""
+def _by_links(*starts: str, home: str = "/") -> Callable[[Page], None]:
+    """From a page along the first link that begins so, and so on."""
 
     def steps(page: Page) -> None:
-        page.goto(HOME)
+        page.goto(HOME + home)
         for start in starts:
             found = page.eval_on_selector_all(
                 "main a[href]", "found => found.map((link) => link.getAttribute('href'))"
@@ -112,10 +114,10 @@ STEPS: dict[str, Callable[[Page], None]] = {
     "look": _by_links("/object/", "/result/"),
     "frames": _by_links("/object/", "/capture/"),
     "intake": _to("/intake"),
-    "choose": _to("/run"),
-    "run": _by_links("/object/", "/run"),
+    "choose": _by_links("/object/", "/run/choose"),
+    "run": _by_links("/object/", "/run/choose", "/run/make/"),
     "jobs": _to("/jobs"),
-    "projects": _to("/projects"),
+    "project": _by_links("/projects/", home="/projects"),
     "operate": _operator,
     "accounts": _to("/accounts"),
 }
