@@ -16,7 +16,7 @@ from vestige.archive.catalogue import size
 from vestige.archive.gallery import Holding, holdings_of
 
 #: Objects on a page, and how many matches the counts beside a search look at.
-PAGE, COUNTED = 36, 600
+PAGE, COUNTED = 24, 600
 #: The fields to choose by, in the order they are offered.
 FIELDS = ("kind", "project", "collection", "person", "place", "institution", "taxon", "collector")
 #: Values offered for each field.
