@@ -61,6 +61,7 @@ def tab(browser):
         viewport={"width": 1100, "height": 800},
         locale="en-GB",
         accept_downloads=True,
+        reduced_motion="reduce",
         permissions=["clipboard-read", "clipboard-write"],
     )
     page = context.new_page()
