@@ -114,10 +114,10 @@ class ArchiveShelf:
 
     def scan(self) -> Shelf:
         """What lies on the desk: captures being taken in, results that nobody has kept yet."""
-        captures = [
-            self.capture(self.key(folder)) for folder in _marked(self.desk / CAPTURES, _OPEN, _DEPTH)
+        captures = [self.capture(self.key(folder)) for folder in _marked(self.desk / CAPTURES, _OPEN, _DEPTH)]
+        results = [
+            self.result(self.key(folder)) for folder in _marked(self.desk / RESULTS, (REPORT,), _DEPTH)
         ]
-        results = [self.result(self.key(folder)) for folder in _marked(self.desk / RESULTS, (REPORT,), _DEPTH)]
         return Shelf(
             self.root,
             {entry.key: entry for entry in captures},
