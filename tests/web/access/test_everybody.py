@@ -34,10 +34,12 @@ RUN = """async (only) => {
 }"""
 #: As many pages of one route are looked at.
 EACH = {"/result/{key}/{index}": 15}
-#: What is no page of its own: data, pictures, parts; and what others look at: one's account, a job, a tray.
+#: What is no page of its own: data, pictures, parts; and what needs more than this archive has: a job, a tray,
+#: a kept result (its marking, its making again), somebody signed in (see `test_the_way_in`).
 PARTS = re.compile(
     r"^/(tiles|overview|raster|words|features|thumbnail|frame|file|report|state|shelf|events|spectrum|profile|light|"
-    r"download|language|theme|sign-in|account$|collection/values|jobs/|intake/|projects/|run/look|operate/.*/)|"
+    r"download|language|theme|sign-in|account$|collection/values|jobs/|intake/|projects/|run/look|operate/.*/|"
+    r"object/.*/(again|marking)/)|"
     r"/(picture|events|part|view|files|arrived|raster|annotations\.json)(/|$)"
 )
 #: What a link never leads to: parts of pages, pictures, files.
