@@ -1,52 +1,155 @@
-"""Take the picture of the README: the workbench on a finished demonstration.
+"""Take the pictures of the manual from a finished demonstration; needs Chromium.
 
-``make run``, then ``python tools/pictures.py demo``; needs Chromium. Writes ``docs/pictures/six.jpg``.
+``make run``, then
+
+    python tools/pictures.py demo              the six results of the README: docs/pictures/six.jpg
+    python tools/pictures.py demo workbench    the pages of the workbench: docs/pictures/workbench-*.jpg
 """
 
 from __future__ import annotations
 
 import shutil
 import sys
+import tempfile
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
 import numpy as np
 import uvicorn
-from playwright.sync_api import sync_playwright
+from fastapi import FastAPI
+from playwright.sync_api import Page, sync_playwright
 
+from vestige.archive import Archive, add
 from vestige.web import create_app
+from vestige.web.access import Accounts
+from vestige.web.operating.shooter import Pile
 
-OUT = Path(__file__).parents[1] / "docs" / "pictures" / "six.jpg"
+PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 FLAGS = [
     "--no-sandbox",
-    "--disable-gpu",
     "--no-first-run",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
     "--disable-background-networking",
     "--disable-sync",
 ]
+PORT = 8799
+HOME = f"http://127.0.0.1:{PORT}"
 
 
-def main(folder: str, port: int = 8799) -> None:
-    """Serve the folder, wait until all pictures are there, and photograph the results."""
-    server = uvicorn.Server(uvicorn.Config(create_app(Path(folder)), port=port, log_level="error"))
-    threading.Thread(target=server.run, daemon=True).start()
+def six(folder: Path) -> None:
+    """The results of a demonstration on the first page."""
+    with _served(create_app(folder)), _page(1280, 1180) as page:
+        page.goto(HOME)
+        page.wait_for_timeout(15_000)
+        _keep(page, "six")
+
+
+def workbench(folder: Path) -> None:
+    """The pages of the workbench, on an archive that is made of the demonstration."""
+    with tempfile.TemporaryDirectory() as home:
+        app = _museum(folder, Path(home) / "museum")
+        with _served(app), _page(1280, 860) as page:
+            for name, steps in STEPS.items():
+                try:
+                    steps(page)
+                except StopIteration:
+                    print(f"{name}: nothing to show in {folder}")
+                    continue
+                page.wait_for_timeout(6000)
+                _keep(page, f"workbench-{name}")
+
+
+def _museum(folder: Path, home: Path) -> FastAPI:
+    """An archive with the captures and results of a demonstration, a project and people."""
+    with Archive.make(home, who="eva") as archive:
+        for number, manifest in enumerate(sorted(folder.glob("captures/*/capture.json"), reverse=True), 1):
+            add(archive, manifest.parent, {"identifier": f"MS {100 + number}", "project": "Herbst 2026"})
+        for report in sorted(folder.glob("products/*/report.json")):
+            add(archive, report.parent)
+        archive.describe_project(
+            {"name": "Herbst 2026", "title": "Books and beetles", "target": "2027-03-31"}
+        )
+        for name, role in (("eva", "admin"), ("otto", "operator"), ("mira", "curator")):
+            Accounts(archive.engine).add(name, "correct horse battery", role)
+    pages = folder / "captures" / "pages"
+    return create_app(home, sign_in=False, scanner=Pile(pages if pages.is_dir() else folder / "captures"))
+
+
+def _to(address: str) -> Callable[[Page], None]:
+    return lambda page: page.goto(HOME + address) and None
+
+
+def _by_links(*starts: str, home: str = "/") -> Callable[[Page], None]:
+    """From a page along the first link that begins so, and so on."""
+
+    def steps(page: Page) -> None:
+        page.goto(HOME + home)
+        for start in starts:
+            found = page.eval_on_selector_all(
+                "main a[href]", "found => found.map((link) => link.getAttribute('href'))"
+            )
+            page.goto(HOME + next(link for link in found if link.startswith(start)))
+
+    return steps
+
+
+def _operator(page: Page) -> None:
+    page.goto(f"{HOME}/operate?new=true")
+    page.locator("#identifier").fill("MS 117")
+    page.keyboard.press("Enter")
+    page.wait_for_selector('#stand[data-asks="ready"]')
+    page.wait_for_timeout(600)
+    page.keyboard.press("Space")
+    page.wait_for_selector('#stand[data-asks="check"]')
+
+
+STEPS: dict[str, Callable[[Page], None]] = {
+    "collection": _to("/"),
+    "object": _by_links("/object/"),
+    "look": _by_links("/object/", "/result/"),
+    "frames": _by_links("/object/", "/capture/"),
+    "intake": _to("/intake"),
+    "choose": _by_links("/object/", "/run/choose"),
+    "run": _by_links("/object/", "/run/choose", "/run/make/"),
+    "jobs": _to("/jobs"),
+    "project": _by_links("/projects/", home="/projects"),
+    "operate": _operator,
+    "accounts": _to("/accounts"),
+}
+
+
+@contextmanager
+def _served(app: FastAPI) -> Iterator[None]:
+    server = uvicorn.Server(uvicorn.Config(app, port=PORT, log_level="error"))
+    app.state.stopping = lambda: server.should_exit
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
     while not server.started:
         time.sleep(0.1)
+    yield
+    server.should_exit = True
+    thread.join(20)
+
+
+@contextmanager
+def _page(width: int, height: int) -> Iterator[Page]:
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        page = browser.new_page(viewport={"width": 1280, "height": 1180}, locale="en")
-        page.goto(f"http://127.0.0.1:{port}/")
-        page.wait_for_timeout(15_000)
-        shot = page.screenshot()
+        yield browser.new_page(viewport={"width": width, "height": height}, locale="en")
         browser.close()
-    server.should_exit = True
-    picture = cv2.imdecode(np.frombuffer(shot, np.uint8), cv2.IMREAD_COLOR)
-    OUT.parent.mkdir(exist_ok=True)
-    cv2.imwrite(str(OUT), picture, [cv2.IMWRITE_JPEG_QUALITY, 84])
-    print(OUT)
+
+
+def _keep(page: Page, name: str) -> None:
+    picture = cv2.imdecode(np.frombuffer(page.screenshot(), np.uint8), cv2.IMREAD_COLOR)
+    PICTURES.mkdir(exist_ok=True)
+    cv2.imwrite(str(PICTURES / f"{name}.jpg"), picture, [cv2.IMWRITE_JPEG_QUALITY, 84])
+    print(PICTURES / f"{name}.jpg")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    {"six": six, "workbench": workbench}[(sys.argv[2:] or ["six"])[0]](Path(sys.argv[1]))

@@ -2,7 +2,8 @@
 
 Each library comes from the npm registry at the version named below. esbuild cuts it to the parts the page
 imports and minifies them into one ES module, so that nothing has to be built when Vestige is installed.
-``vendor.json`` records version, registry integrity, SHA-256 of the committed file, and licence.
+``vendor.json`` records version, registry integrity, SHA-256 of the committed file, and licence. What only the
+tests use (axe-core, which looks for what shuts people out) lies in ``tests/web/vendor`` and is in no wheel.
 
     python tools/vendor.py            fetch, cut, write
     python tools/vendor.py --check    compare the committed files with vendor.json (no network)
@@ -20,7 +21,9 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-VENDOR = Path(__file__).resolve().parent.parent / "src/vestige/web/static/vendor"
+ROOT = Path(__file__).resolve().parent.parent
+VENDOR = ROOT / "src/vestige/web/static/vendor"
+TESTING = ROOT / "tests/web/vendor"
 ESBUILD = "esbuild@0.28.2"
 
 
@@ -34,11 +37,12 @@ class Library:
     entry: str = ""
     files: dict[str, str] = field(default_factory=dict)
     licence_file: str = "LICENSE"
+    folder: Path = VENDOR
 
     @property
     def name(self) -> str:
         """The name of its files in the vendor folder."""
-        return self.package.rsplit("/", 1)[-1]
+        return self.package.rsplit("/", 1)[-1].removesuffix(".org")
 
 
 LIBRARIES = (
@@ -76,6 +80,13 @@ LIBRARIES = (
         licence_file="LICENSE.md",
     ),
     Library(
+        "htmx.org",
+        "2.0.11",
+        "0BSD",
+        "import htmx from 'htmx.org';\nglobalThis.htmx = htmx;\nexport default htmx;",
+    ),
+    Library("axe-core", "4.14.1", "MPL-2.0", files={"axe.min.js": "axe.js"}, folder=TESTING),
+    Library(
         "@fontsource-variable/inter",
         "5.3.0",
         "OFL-1.1",
@@ -102,7 +113,7 @@ def build(library: Library, folder: Path) -> dict[str, object]:
     """Write one library's files into the vendor folder; its row of the record."""
     package = folder / "node_modules" / library.package
     written, within = [], []
-    licence = VENDOR / f"{library.name}.LICENCE.txt"
+    licence = library.folder / f"{library.name}.LICENCE.txt"
     shutil.copyfile(package / library.licence_file, licence)
     if library.entry:
         out, bundled = bundle(library, folder)
@@ -113,7 +124,7 @@ def build(library: Library, folder: Path) -> dict[str, object]:
             with licence.open("a") as stream:
                 stream.write(f"\n\n---- within: {name} ----\n\n{text}")
     for source, target in library.files.items():
-        written.append(Path(shutil.copyfile(package / source, VENDOR / target)))
+        written.append(Path(shutil.copyfile(package / source, library.folder / target)))
     lock = json.loads((folder / "package-lock.json").read_text())["packages"]
     return {
         "package": library.package,
@@ -130,7 +141,7 @@ def bundle(library: Library, folder: Path) -> tuple[Path, list[str]]:
     """One minified ES module, and the names of other packages that went into it."""
     entry, notes = folder / f"{library.name}.entry.js", folder / f"{library.name}.json"
     entry.write_text(library.entry)
-    out = VENDOR / f"{library.name}.js"
+    out = library.folder / f"{library.name}.js"
     command = ["npx", "esbuild", str(entry), "--bundle", "--minify", "--format=esm", "--target=es2022"]
     command += ["--legal-comments=inline", f"--outfile={out}", f"--metafile={notes}", "--log-level=warning"]
     subprocess.run(command, cwd=folder, check=True)
@@ -146,13 +157,13 @@ def describe(package: Path) -> dict[str, str]:
 
 
 def check() -> list[str]:
-    """What differs between the committed files and the record."""
-    record = json.loads((VENDOR / "vendor.json").read_text())
+    """What differs between the committed files and the records."""
     return [
         f"{name} is not the file recorded in vendor.json"
-        for row in record["libraries"]
+        for folder in (VENDOR, TESTING)
+        for row in json.loads((folder / "vendor.json").read_text())["libraries"]
         for name, digest in row["files"].items()
-        if not (VENDOR / name).is_file() or hashlib.sha256((VENDOR / name).read_bytes()).hexdigest() != digest
+        if not (folder / name).is_file() or hashlib.sha256((folder / name).read_bytes()).hexdigest() != digest
     ]
 
 
@@ -162,13 +173,13 @@ def main() -> int:
         problems = check()
         print("\n".join(problems) or "vendored files are as recorded")
         return 1 if problems else 0
-    VENDOR.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        fetch(folder)
-        rows = [build(library, folder) for library in LIBRARIES]
-    record = {"made_by": "tools/vendor.py", "bundler": ESBUILD, "libraries": rows}
-    (VENDOR / "vendor.json").write_text(json.dumps(record, indent=1) + "\n")
+        fetch(Path(temporary))
+        for folder in (VENDOR, TESTING):
+            folder.mkdir(parents=True, exist_ok=True)
+            rows = [build(library, Path(temporary)) for library in LIBRARIES if library.folder == folder]
+            record = {"made_by": "tools/vendor.py", "bundler": ESBUILD, "libraries": rows}
+            (folder / "vendor.json").write_text(json.dumps(record, indent=1) + "\n")
     return 0
 
 

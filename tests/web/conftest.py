@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -328,6 +335,20 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+def meant(app: Any) -> TestClient:
+    """A browser without a window whose changes are meant: it shows the token of the page with each."""
+    client = TestClient(app, base_url=HOME, follow_redirects=False)
+    answer = client.get("/")
+    client.headers["x-csrf"] = re.search(r'name="csrf" content="(\w+)"', answer.text)[1]
+    return client
+
+
+@pytest.fixture(scope="session")
+def browse() -> Callable[[Any], TestClient]:
+    """``browse(app)``: a client on an application, whose POSTs pass the gate."""
+    return meant
+
+
 @pytest.fixture
 def folder(original: Path, tmp_path: Path) -> Path:
     """A copy of the folder that a test may spoil."""
@@ -340,3 +361,43 @@ def client(original: Path) -> TestClient:
     from vestige.web import create_app
 
     return TestClient(create_app(original), base_url=HOME, raise_server_exceptions=True)
+
+
+@pytest.fixture
+def started() -> Iterator[Callable[[Path, int], subprocess.Popen[bytes]]]:
+    """``started(museum, port)``: a server of its own, which a test may kill; it answers when this returns."""
+    running = []
+
+    def start(museum: Path, port: int) -> subprocess.Popen[bytes]:
+        command = [
+            sys.executable,
+            "-m",
+            "vestige.cli",
+            "serve",
+            str(museum),
+            "--port",
+            str(port),
+            "--no-open",
+        ]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        running.append(process)
+        for _ in range(600):
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/jobs", timeout=5).close()
+                return process
+            except OSError:
+                time.sleep(0.1)
+        raise AssertionError("the server does not answer")
+
+    yield start
+    for process in running:
+        process.terminate()
+        process.wait()
+
+
+@pytest.fixture
+def port() -> int:
+    """A port that nobody has."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])

@@ -19,7 +19,7 @@ def test_all_languages_have_the_same_words():
         assert list(words) == list(english)
         assert all(text.strip() for text in words.values())
         for key, text in words.items():
-            assert re.findall(r"\{\w+\}", text) == re.findall(r"\{\w+\}", english[key]), key
+            assert sorted(re.findall(r"\{\w+\}", text)) == sorted(re.findall(r"\{\w+\}", english[key])), key
 
 
 def test_every_kind_has_its_words():
@@ -30,12 +30,63 @@ def test_every_kind_has_its_words():
 def test_every_word_that_templates_and_scripts_ask_for_is_there():
     known = set(catalogue("en"))
     for path in (WEB / "templates").rglob("*.html"):
-        asked = set(re.findall(r't\("([a-z0-9_]+)"(?! ~)', path.read_text()))
+        asked = set(re.findall(r'\bt\("([a-z0-9_]+)"(?! ~)', path.read_text()))
         assert asked <= known, path
     for path in (WEB / "static/js").glob("*.js"):
         asked = {f"view_{key}" for key in re.findall(r'\bword\("([a-z_]+)"\)', path.read_text())}
         asked |= {f"view_{key}" for key in re.findall(r'\b(?:button|toggle)\("([a-z_]+)"', path.read_text())}
         assert asked <= known, path
+
+
+#: Letters that are the same in every language: names, keys, units, file endings.
+SAME = re.compile(
+    r"Vestige|CPU|BLAKE3|JPEG|PNG|TIFF|PDF|CSV|GeoJSON|ALTO|IIIF|ppi|dpi|px|mm|nm|nT|MiB|kB|MB|GB|vestige [a-z ]+"
+)
+SPOKEN = ("alt", "title", "aria-label", "aria-description", "placeholder", "label", "data-label")
+
+
+def words_of(template):
+    """The letters that stand in a template itself, between its tags and in attributes that people hear."""
+    text = re.sub(
+        r"{% block body_class %}.*?{% endblock %}|{% set \w+ %}.*?{% endset %}", "", template, flags=re.DOTALL
+    )
+    text = re.sub(r"{#.*?#}|{%.*?%}|{{.*?}}", " ", text, flags=re.DOTALL)
+    text = re.sub(r"<(script|style|svg|pre)\b.*?</\1>", "", text, flags=re.DOTALL)
+    said = re.findall(rf"\s(?:{'|'.join(SPOKEN)})=[\"']([^\"']*)[\"']", text)
+    said += re.split(r"<[^>]*>", text)
+    return [found.strip() for found in said if re.search(r"[^\W\d_]{2,}", SAME.sub("", found))]
+
+
+def test_no_template_speaks_for_itself():
+    found = {path.name: words_of(path.read_text()) for path in (WEB / "templates").rglob("*.html")}
+    assert {name: said for name, said in found.items() if said} == {}
+
+
+#: Where a script says something to a person.
+SAYS = re.compile(
+    r"""(?:\.(?:textContent|innerText|title|alt|placeholder|ariaLabel)\s*=|setAttribute\(\s*["'](?:aria-label|title|alt|placeholder)["']\s*,|\balert\(|\bconfirm\()\s*(["'`])(.*?)\1"""
+)
+
+
+def test_no_script_speaks_for_itself():
+    found = {}
+    for path in (WEB / "static/js").rglob("*.js"):
+        for _, said in SAYS.findall(path.read_text()):
+            text = SAME.sub("", re.sub(r"\$\{.*\}|\$\{.*$", "", said))
+            if re.search(r"[^\W\d_]{2,}", text):
+                found.setdefault(path.name, []).append(said)
+    assert found == {}
+
+
+def test_the_two_languages_differ():
+    """What is the same in both was forgotten, unless it is listed here."""
+    english, german = catalogue("en"), catalogue("de")
+    same = {key for key, text in english.items() if text == german[key] and len(text) > 3 and " " in text}
+    assert {
+        key: english[key]
+        for key in same
+        if re.search(r"[^\W\d_]{3,} [^\W\d_]{3,}", SAME.sub("", english[key]))
+    } == {}
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,14 @@
 """What every answer carries, and who is answered at all."""
 
+from dataclasses import replace
+
 import pytest
 from fastapi.testclient import TestClient
 
+from vestige.archive import Archive
 from vestige.errors import InputError, UsageError
 from vestige.web import create_app, serve
+from vestige.web.serving import Door
 from vestige.web.shelf import Scanner
 
 
@@ -20,7 +24,7 @@ def test_every_answer_carries_the_headers(client, original):
     ):
         headers = client.get(address).headers
         assert headers["x-content-type-options"] == "nosniff"
-        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["referrer-policy"] == "same-origin"
         policy = headers["content-security-policy"]
         assert "default-src 'none'" in policy
         assert "unsafe-inline" not in policy
@@ -54,8 +58,10 @@ def test_this_machine_is_answered(original, host):
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
-def test_nothing_can_be_changed(client, method):
+def test_nothing_can_be_changed(original, browse, method):
+    client = browse(create_app(original))
     assert client.request(method, "/").status_code == 405
+    assert client.request(method, "/", headers={"x-csrf": "guessed"}).status_code == 403
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "example.org", "::", ""])
@@ -65,10 +71,39 @@ def test_only_this_machine_is_served(tmp_path, host):
 
 
 def test_a_port_that_cannot_be_used_is_one_sentence(tmp_path):
-    with pytest.raises(UsageError, match="port 70000 cannot be used"):
+    with pytest.raises(UsageError, match=r"port 70000 of 127\.0\.0\.1 cannot be used"):
         serve(tmp_path, port=70000, open_browser=False)
 
 
 def test_a_folder_that_is_not_there_is_one_sentence(tmp_path):
     with pytest.raises(InputError, match="is no folder"):
         serve(tmp_path / "nowhere")
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("door") / "museum"
+    Archive.make(folder).close()
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("door", "sentence"),
+    [
+        (Door("0.0.0.0"), "by which name"),
+        (Door("0.0.0.0", names=("museum.example",)), "vestige accounts add"),
+        (Door(names=("museum.example",)), "has no admin"),
+        (Door("0.0.0.0", names=("museum.example",), sign_in=False), "on this machine only"),
+    ],
+)
+def test_beyond_this_machine_people_must_be_able_to_sign_in(archive, door, sentence):
+    with pytest.raises(UsageError, match=sentence):
+        serve(archive, door=replace(door, port=0), open_browser=False)
+
+
+def test_a_name_that_was_given_is_answered(archive):
+    client = TestClient(
+        create_app(archive, names=["Museum.example"], sign_in=False), base_url="http://museum.example"
+    )
+    assert client.get("/state").status_code == 200
+    assert client.get("/state", headers={"host": "elsewhere.example"}).status_code == 421

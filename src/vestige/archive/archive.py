@@ -17,7 +17,15 @@ from sqlalchemy import Engine
 
 from vestige.archive import catalogue, search
 from vestige.archive.database import CATALOGUE, open_database, writing
-from vestige.archive.descriptions import Annotation, Description, Project, Review, described
+from vestige.archive.descriptions import (
+    Annotation,
+    Description,
+    Project,
+    Repetition,
+    Review,
+    Withdrawal,
+    described,
+)
 from vestige.archive.disk import Disk
 from vestige.archive.log import Entry, Record, moment
 from vestige.archive.settings import README, SETTINGS, Settings, load_settings
@@ -201,12 +209,20 @@ class Archive:
         self.taken_in(self.store.append([Entry("project.described", project)], who=self.who))
 
     def annotate(self, identifier: str, values: Mapping[str, Any], *, capture: str = "") -> None:
-        """Leave a remark on an object or one of its captures."""
+        """Leave a remark on an object or one of its captures, or a later wording of one."""
         self._note("annotation.made", Annotation, identifier, values, capture)
+
+    def withdraw(self, identifier: str, annotation: int) -> None:
+        """Take back the annotation of that number; its wording stays in the history."""
+        self._note("annotation.withdrawn", Withdrawal, identifier, {"annotation": annotation}, "")
 
     def review(self, identifier: str, values: Mapping[str, Any], *, capture: str = "") -> None:
         """Give a verdict on one of the checks that the project requires."""
         self._note("review.made", Review, identifier, values, capture)
+
+    def repeated(self, identifier: str, values: Mapping[str, Any], *, capture: str = "") -> None:
+        """Record that a result was made again, and whether it was the same."""
+        self._note("result.reproduced", Repetition, identifier, values, capture)
 
     def _note(
         self, kind: str, model: type[BaseModel], identifier: str, values: Mapping[str, Any], capture: str

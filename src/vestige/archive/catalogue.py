@@ -16,11 +16,21 @@ from vestige.archive.database import reading, writing
 from vestige.archive.descriptions import FACETS, FIELDS
 from vestige.archive.log import Record
 from vestige.archive.store import Store
-from vestige.archive.tables import applied, captures, edits, facets, metadata, objects, products, projects
+from vestige.archive.tables import (
+    applied,
+    captures,
+    edits,
+    facets,
+    holdings,
+    metadata,
+    objects,
+    products,
+    projects,
+)
 
 BATCH = 2000
 #: The tables that `rebuild` makes again, row for row.
-TABLES = (objects, captures, products, edits, projects, facets, applied)
+TABLES = (objects, captures, products, holdings, edits, projects, facets, applied)
 _SEARCHED = ("identifier", *(name for name in FIELDS if name not in ("embargo", "rights", "other")))
 
 
@@ -102,6 +112,7 @@ class _Fold:
         self.products: dict[tuple[str, str, str], dict[str, Any]] = {}
         self.projects: dict[str, dict[str, Any]] = {}
         self.edits: list[dict[str, Any]] = []
+        self.holdings: set[tuple[str, int]] = set()
 
     def take(self, record: Record) -> None:
         """One record."""
@@ -169,6 +180,7 @@ class _Fold:
         capture = self.captures[record.capture]
         capture["version"], capture["inventory"] = record.body["version"], record.body["inventory"]
         for item in record.body["products"]:
+            self.holdings.add((item["kind"], capture["object_id"]))
             self.products[record.capture, record.body["run"], item["name"]] = {
                 "capture": record.capture,
                 "run": record.body["run"],
@@ -204,6 +216,7 @@ class _Fold:
         _insert(self.connection, objects, rows)
         if rows:
             self.connection.execute(text(_learn(self.connection)), [_words(row) for row in rows])
+        self._hold()
         self._count()
         _delete(self.connection, captures, "key", sorted(self.old_captures))
         _insert(self.connection, captures, list(self.captures.values()))
@@ -212,12 +225,21 @@ class _Fold:
         _insert(self.connection, projects, list(self.projects.values()))
         _insert(self.connection, edits, self.edits)
 
+    def _hold(self) -> None:
+        """Which objects have a kind for the first time."""
+        numbers = sorted({held for _, held in self.holdings})
+        known = _rows_by(self.connection, holdings, "object_id", numbers)
+        self.holdings -= {(row["kind"], row["object_id"]) for row in known}
+        rows = [{"kind": kind, "object_id": held} for kind, held in sorted(self.holdings)]
+        _insert(self.connection, holdings, rows)
+
     def _count(self) -> None:
         counts: Counter[tuple[str, str]] = Counter()
         for name in self.changed:
             counts.update(_values(self.objects[name]))
             if name in self.before:
                 counts.subtract(_values(self.before[name]))
+        counts.update(("kind", kind) for kind, _ in self.holdings)
         rows = [
             {"field": field, "value": value, "objects": number}
             for (field, value), number in sorted(counts.items())
@@ -297,7 +319,7 @@ def size(engine: Engine) -> int:
 
 
 def _rows_by(
-    connection: Connection, table: Table, column: str, values: Sequence[str]
+    connection: Connection, table: Table, column: str, values: Sequence[Any]
 ) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for start in range(0, len(values), 500):

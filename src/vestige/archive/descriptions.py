@@ -103,13 +103,42 @@ class Project(BaseModel):
 
 
 class Annotation(BaseModel):
-    """A remark on an object, a capture or a product; `region` is left, top, width, height in pixels."""
+    """A remark on an object, or on a part of a picture of it.
 
-    model_config = ConfigDict(extra="forbid")
+    `target` is the file in the capture's object that it is about; `region` left, top, width and
+    height in pixels of that picture, `svg` the path of an outline in it; `replaces` the number of the
+    annotation of which this is a later wording.
+
+    >>> Annotation(text="A crack").region is None
+    True
+    """
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     text: Annotated[Prose, StringConstraints(min_length=1)]
     target: Line = ""
     region: tuple[float, float, float, float] | None = None
+    svg: Annotated[Line, StringConstraints(pattern=r"^[MLHVCSQTAZmlhvcsqtaz0-9 ,.eE+-]*$")] = ""
+    replaces: int | None = None
+
+
+class Withdrawal(BaseModel):
+    """An annotation taken back by its number; it stays in the history."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    annotation: int
+
+
+class Repetition(BaseModel):
+    """A result that was made again: whether each product was the same."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    run: Name
+    equal: bool
+    products: dict[str, bool] = Field(default_factory=dict)
+    software: dict[str, tuple[str, str]] = Field(default_factory=dict)
 
 
 class Review(BaseModel):

@@ -16,6 +16,7 @@ from vestige.capture import Capture
 from vestige.contract.budget import Budget
 from vestige.contract.context import Progress
 from vestige.contract.kinds import Kind
+from vestige.contract.operation import Operation
 from vestige.contract.product import Product
 from vestige.contract.provenance import path_digest, software
 from vestige.contract.registry import technique
@@ -98,7 +99,7 @@ def reproduce(
             _run_again(archive, report, folder, out, budget, progress, cancelled)
             allowed = tolerance if tolerance is not None else _allowed(report)
             compared = [_compare(report, name, folder, out, allowed) for name in _names(report)]
-        results.append(Reproduced(key, compared, _other_software(report)))
+        results.append(Reproduced(key, compared, other_software(report)))
     return results
 
 
@@ -112,17 +113,10 @@ def _run_again(
     cancelled: Callable[[], bool],
 ) -> None:
     found = technique(report.technique)
-    operation = found.operation(report.operation)
-    if operation.version != report.operation_version:
-        raise InputError(
-            folder,
-            f"was made by version {report.operation_version} of {report.technique} {report.operation}",
-            f"version {operation.version}",
-            f"install Vestige {report.software.vestige}",
-        )
+    operation = operation_of(report, folder)
     given: dict[str, list[Capture | Product]] = {}
     for number, item in enumerate(report.inputs):
-        given.setdefault(item.name, []).append(_input(archive, item, folder / "inputs" / str(number)))
+        given.setdefault(item.name, []).append(kept_input(archive, item, folder / "inputs" / str(number)))
     execute(
         found,
         report.operation,
@@ -136,12 +130,37 @@ def _run_again(
     )
 
 
+def operation_of(report: Report, folder: Path) -> Operation:
+    """The operation that made a result, in the version that made it.
+
+    Raises
+    ------
+    InputError
+        where this Vestige has another version.
+    """
+    operation = technique(report.technique).operation(report.operation)
+    if operation.version != report.operation_version:
+        raise InputError(
+            folder,
+            f"was made by version {report.operation_version} of {report.technique} {report.operation}",
+            f"version {operation.version}",
+            f"install Vestige {report.software.vestige}",
+        )
+    return operation
+
+
 def _budget(record: Mapping[str, Any]) -> Budget:
     return Budget(cores=min(int(record["cores"]), os.cpu_count() or 1), bytes=int(record["bytes"]))
 
 
-def _input(archive: Archive, item: InputRecord, kept: Path) -> Capture | Product:
-    """What a run was given, from the archive."""
+def kept_input(archive: Archive, item: InputRecord, kept: Path) -> Capture | Product:
+    """What a run was given, from the archive; `kept` is where the result keeps what came with it.
+
+    Raises
+    ------
+    InputError
+        where it is not in the archive.
+    """
     if item.what == "capture":
         if search.capture(archive.engine, item.blake3) is None:
             raise InputError(item.path, "is a capture that is not in this archive", action="add it")
@@ -201,7 +220,7 @@ def _difference(first: Path, second: Path) -> float | None:
     return largest / span if span else largest
 
 
-def _other_software(report: Report) -> dict[str, tuple[str, str]]:
+def other_software(report: Report) -> dict[str, tuple[str, str]]:
     """Where the software of the record and of this machine differ: name, then, now."""
     now = software()
     then = {"vestige": report.software.vestige, "python": report.software.python, **report.software.libraries}

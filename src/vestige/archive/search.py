@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,8 @@ from sqlalchemy import (
     Select,
     and_,
     desc,
+    exists,
+    func,
     literal_column,
     select,
     table,
@@ -31,11 +33,14 @@ from sqlalchemy import (
 from vestige.archive.catalogue import plain_words
 from vestige.archive.database import reading
 from vestige.archive.descriptions import FACETS
-from vestige.archive.tables import captures, edits, facets, objects, products, projects
+from vestige.archive.tables import captures, edits, facets, holdings, objects, products, projects
 from vestige.errors import InputError, UsageError
 
 #: Matches that facets of a search look at.
 FIRST_MATCHES = 5000
+#: What objects may be chosen by: fields whose values are counted, the kind of a product, part of the date.
+CHOICES = (*FACETS, "kind", "date")
+_COUNTED = (*FACETS, "kind")
 _WORD = re.compile(r"\w+\*?")
 
 
@@ -80,9 +85,16 @@ def search(
 
 
 def facet_counts(
-    engine: Engine, words: str = "", *, fields: Mapping[str, str] | None = None, most: int = 20
+    engine: Engine,
+    words: str = "",
+    *,
+    fields: Mapping[str, str] | None = None,
+    most: int = 20,
+    first: int = FIRST_MATCHES,
 ) -> Facets:
     """The values of each facet with the number of objects, the most frequent first.
+
+    Of a search the first matches are counted, at most `first`.
 
     >>> import tempfile
     >>> from vestige.archive import Archive
@@ -95,16 +107,19 @@ def facet_counts(
         if not words.strip() and not fields:
             return Facets(_kept_counts(connection, most), whole=True)
         query, order = _chosen(engine, words, fields or {})
-        query = query.with_only_columns(*(objects.c[name] for name in FACETS), maintain_column_froms=True)
-        found = _rows(connection, query.order_by(desc(order)).limit(FIRST_MATCHES + 1))
-    counts: dict[str, Counter[str]] = {name: Counter() for name in FACETS}
-    for row in found[:FIRST_MATCHES]:
+        columns = [objects.c.id, *(objects.c[name] for name in FACETS)]
+        query = query.with_only_columns(*columns, maintain_column_froms=True)
+        found = _rows(connection, query.order_by(desc(order)).limit(first + 1))
+        kinds = kinds_of(connection, [row["id"] for row in found[:first]])
+    counts: dict[str, Counter[str]] = {name: Counter() for name in _COUNTED}
+    counts["kind"].update(kind for held in kinds.values() for kind in held)
+    for row in found[:first]:
         for name in FACETS:
             if row[name]:
                 counts[name][row[name]] += 1
     return Facets(
         {name: dict(count.most_common(most)) for name, count in counts.items() if count},
-        whole=len(found) <= FIRST_MATCHES,
+        whole=len(found) <= first,
     )
 
 
@@ -134,6 +149,39 @@ def by_identifier(engine: Engine, identifier: str) -> dict[str, Any] | None:
     with reading(engine) as connection:
         found = _rows(connection, select(objects).where(objects.c.identifier == identifier))
     return found[0] if found else None
+
+
+def by_id(engine: Engine, number: int) -> dict[str, Any] | None:
+    """The object of that number, or None."""
+    with reading(engine) as connection:
+        found = _rows(connection, select(objects).where(objects.c.id == number))
+    return shown(found[0]) if found else None
+
+
+def kinds_of(connection: Connection, numbers: Sequence[int]) -> dict[int, list[str]]:
+    """The kinds of product that each of these objects has."""
+    found: dict[int, list[str]] = {}
+    for start in range(0, len(numbers), 500):
+        query = select(holdings).where(holdings.c.object_id.in_(numbers[start : start + 500]))
+        for row in connection.execute(query.order_by(holdings.c.object_id, holdings.c.kind)):
+            found.setdefault(row.object_id, []).append(row.kind)
+    return found
+
+
+def values_from(engine: Engine, field: str, start: str, most: int = 12) -> list[str]:
+    """Values of a counted field that begin with `start`, in the order of the alphabet.
+
+    >>> import tempfile
+    >>> from vestige.archive import Archive
+    >>> with Archive.make(tempfile.mkdtemp()) as archive:
+    ...     _ = archive.describe("MS 42", {"place": "Rome"})
+    ...     values_from(archive.engine, "place", "Ro")
+    ['Rome']
+    """
+    named = facets.c.value
+    query = select(named).where(facets.c.field == field, named >= start, named < f"{start}\U0010ffff")
+    with reading(engine) as connection:
+        return [str(value) for (value,) in connection.execute(query.order_by(named).limit(most))]
 
 
 def captures_of(engine: Engine, object_id: int) -> list[dict[str, Any]]:
@@ -241,12 +289,18 @@ def shown(row: Mapping[str, Any]) -> dict[str, Any]:
 def _chosen(engine: Engine, words: str, fields: Mapping[str, str]) -> tuple[Select[Any], ColumnElement[int]]:
     """The objects that fit, and the column to page by: the one the database walks anyway."""
     for name in fields:
-        if name not in FACETS:
-            raise UsageError(f"objects cannot be chosen by '{name}'; fields: {', '.join(FACETS)}")
-    query = select(objects).where(*(objects.c[name] == value for name, value in fields.items()))
+        if name not in CHOICES:
+            raise UsageError(f"objects cannot be chosen by '{name}'; fields: {', '.join(CHOICES)}")
     wanted = _WORD.findall(plain_words(words).lower())
     if words.strip() and not wanted:
         raise UsageError(f"'{words}' holds no word to search for")
+    kind = fields.get("kind")
+    if kind and not wanted and len(fields) == 1:
+        return _of_kind(kind), holdings.c.object_id
+    query = select(objects).where(*_fitting(fields))
+    if kind:
+        query = query.where(exists().where(holdings.c.object_id == objects.c.id, holdings.c.kind == kind))
+    wanted += _told(fields, alone=not wanted)
     if not wanted:
         return query, objects.c.id
     if engine.dialect.name == "sqlite":
@@ -259,13 +313,44 @@ def _chosen(engine: Engine, words: str, fields: Mapping[str, str]) -> tuple[Sele
     return query.join_from(table("words"), objects, objects.c.id == order).where(match), order
 
 
+def _of_kind(kind: str) -> Select[Any]:
+    query = select(objects).join_from(holdings, objects, objects.c.id == holdings.c.object_id)
+    return query.where(holdings.c.kind == kind)
+
+
+def _fitting(fields: Mapping[str, str]) -> list[ColumnElement[bool]]:
+    """Conditions on the columns of an object: part of the date, all of any other field."""
+    found: list[ColumnElement[bool]] = []
+    for name, value in fields.items():
+        if name == "date":
+            found.append(func.lower(objects.c.date).contains(value.lower(), autoescape=True))
+        elif name != "kind":
+            found.append(objects.c[name] == value)
+    return found
+
+
+def _told(fields: Mapping[str, str], *, alone: bool) -> list[str]:
+    """The words of the chosen fields: where several things are wanted, all are found by their words.
+
+    One field alone has an index of its own; a date has none.
+    """
+    named = [name for name in fields if name != "kind"]
+    if alone and len(named) < 2 and "date" not in fields:
+        return []
+    return [
+        word.rstrip("*") + ("*" if name == "date" else "")
+        for name in named
+        for word in _WORD.findall(plain_words(fields[name]).lower())
+    ]
+
+
 def _quoted(word: str) -> str:
     return f'"{word[:-1]}"*' if word.endswith("*") else f'"{word}"'
 
 
 def _kept_counts(connection: Connection, most: int) -> dict[str, dict[str, int]]:
     found: dict[str, dict[str, int]] = {}
-    for name in FACETS:
+    for name in _COUNTED:
         query = (
             select(facets.c.value, facets.c.objects)
             .where(facets.c.field == name)

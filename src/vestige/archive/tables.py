@@ -42,8 +42,9 @@ objects = Table(
     Column("changed", String, nullable=False),
     Column("revision", Sequence, nullable=False),
 )
-Index("ix_objects_project_id", objects.c.project, objects.c.id)
-Index("ix_objects_collection_id", objects.c.collection, objects.c.id)
+#: One index for each field that objects are chosen by, in the order in which they are listed.
+for _field in ("project", "collection", "institution", "person", "place", "taxon", "collector"):
+    Index(f"ix_objects_{_field}_id", objects.c[_field], objects.c.id)
 
 #: A sealed capture; `key` is the digest of what it says and holds, `version` its newest in the archive.
 captures = Table(
@@ -79,6 +80,15 @@ products = Table(
     Column("version", Integer, nullable=False),
     Column("published", String, nullable=False),
     Column("sequence", Sequence, nullable=False, index=True),
+)
+
+#: Which objects have a product of a kind.
+holdings = Table(
+    "holdings",
+    metadata,
+    Column("object_id", Sequence, primary_key=True, autoincrement=False),
+    Column("kind", String, primary_key=True),
+    Index("ix_holdings_kind_object_id", "kind", "object_id"),
 )
 
 #: Every record of the log: metadata, edits, annotations, reviews. `line` is the record as it stands there.

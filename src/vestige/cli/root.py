@@ -22,6 +22,10 @@ COMMANDS = {
     "jobs": ("vestige.cli.jobs:jobs", "Queued work: submit, list, show, run, cancel, retry, watch"),
     "archive": ("vestige.cli.archiving:archive", "Keep captures and products for good, with proof"),
     "serve": ("vestige.cli.serving:serve", "Open the workbench on a folder of captures and products"),
+    "accounts": (
+        "vestige.cli.accounts:accounts",
+        "Who may sign in to the workbench: add, list, role, remove",
+    ),
     "demo": ("vestige.cli.serving:demo", "Simulate and process one capture a technique before your eyes"),
     "reference": ("vestige.cli.reference:reference", "Write the reference pages of the manual"),
     "completion": ("vestige.cli.completion:completion", "Print the completion script for bash, zsh or fish"),

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from vestige.cli.console import ON_DISK, fail_in_part, show_json
-from vestige.errors import InputError
+from vestige.cli.console import ON_DISK, fail_in_part, show_json, tell
+from vestige.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from vestige.web.operating.shooter import Shooter
+    from vestige.web.serving import Door
 
 
 def _address(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -20,9 +25,7 @@ def _address(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="Port; 0 takes any"
         ),
-        click.option(
-            "--host", default="127.0.0.1", show_default=True, help="Address to listen on; this machine only"
-        ),
+        click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on"),
     ):
         command = option(command)
     return command
@@ -34,12 +37,47 @@ AS_JSON = click.option("--json", "as_json", is_flag=True, help="Answer as JSON")
 @click.command()
 @click.argument("folder", type=ON_DISK)
 @_address
+@click.option("--name", "names", multiple=True, help="Host name people call it by; may be repeated")
+@click.option("--certificate", type=ON_DISK, help="Certificate (PEM) for https")
+@click.option("--key", type=ON_DISK, help="Key of the certificate (PEM)")
+@click.option("--scanner", type=ON_DISK, help="Folder that the scanner's software fills, for operator mode")
+@click.option("--practice", type=ON_DISK, help="Folder of pictures that stand for a scanner")
+@click.option("--no-sign-in", is_flag=True, help="On this machine: nobody signs in, everybody may do all")
 @AS_JSON
-def serve(folder: Path, host: str, port: int, *, open_browser: bool, as_json: bool) -> None:
-    """Show the captures and products of FOLDER in the browser, until Ctrl-C."""
+def serve(
+    folder: Path,
+    host: str,
+    port: int,
+    names: tuple[str, ...],
+    certificate: Path | None,
+    key: Path | None,
+    scanner: Path | None,
+    practice: Path | None,
+    *,
+    open_browser: bool,
+    no_sign_in: bool,
+    as_json: bool,
+) -> None:
+    """Show the captures and products of FOLDER in the browser, or the workbench of an archive, until Ctrl-C.
+
+    Beyond this machine people sign in: vestige accounts add makes the first admin.
+    """
+    from vestige.web.operating.shooter import Pile, WatchedFolder
+    from vestige.web.serving import Door
+
     if not folder.is_dir():
         raise InputError(folder, "is no folder", "a folder with captures or products")
-    _show_page(folder, host, port, open_browser=open_browser, as_json=as_json)
+    if bool(certificate) != bool(key):
+        raise UsageError("https needs both --certificate and --key")
+    for pictures in filter(None, (scanner, practice)):
+        if not pictures.is_dir():
+            raise InputError(pictures, "is no folder", "a folder of pictures")
+    for file in filter(None, (certificate, key)):
+        if not file.is_file():
+            raise InputError(file, "is no file", "a PEM file")
+    door = Door(host, port, names, certificate, key, sign_in=not no_sign_in)
+    shooter = Pile(practice) if practice else WatchedFolder(scanner) if scanner else None
+    _show_page(folder, door, shooter, open_browser=open_browser, as_json=as_json)
 
 
 @click.command()
@@ -68,6 +106,7 @@ def demo(
 ) -> None:
     """Simulate one capture a technique under FOLDER and process it before your eyes."""
     from vestige.cli.demonstration import Demonstration
+    from vestige.web.serving import Door
 
     show = Demonstration(folder, only or None, captures)
     if not serving:
@@ -80,22 +119,27 @@ def demo(
         return
     worker = show.start(quiet=as_json)
     try:
-        _show_page(folder, host, port, open_browser=open_browser, as_json=as_json)
+        _show_page(folder, Door(host, port), None, open_browser=open_browser, as_json=as_json)
     finally:
         worker.terminate()
         worker.wait()
 
 
-def _show_page(folder: Path, host: str, port: int, *, open_browser: bool, as_json: bool) -> None:
+def _show_page(
+    folder: Path, door: Door, scanner: Shooter | None, *, open_browser: bool, as_json: bool
+) -> None:
     from vestige.web import serve as run_server
 
-    found = port or _free_port(host)
-    address = f"http://[{host}]:{found}/" if ":" in host else f"http://{host}:{found}/"
+    host, found = door.host, door.port or _free_port(door.host)
+    named = f"[{host}]" if ":" in host else host
+    address = f"{door.scheme}://{named}:{found}/"
     if as_json:
         show_json({"address": address, "folder": str(folder)})
     else:
         click.echo(f"{folder} is shown at {address} (Ctrl-C ends)")
-    run_server(folder, host=host, port=found, open_browser=open_browser)
+    if door.names and door.scheme == "http":
+        tell("vestige: what people send is not encrypted: give --certificate and --key, or a proxy")
+    run_server(folder, door=replace(door, port=found), scanner=scanner, open_browser=open_browser)
 
 
 def _free_port(host: str) -> int:

@@ -114,12 +114,17 @@ class Session(Protocol):
     """Interactive work on opened inputs: never writes, answers within a second.
 
     `region` is (left, top, width, height) in pixels of the full result, None for all of it;
-    `size` is the longest side of the picture wanted. The answer is display-ready sRGB uint8
-    (height, width, 3).
+    `size` is the longest side of the picture wanted; `frame`, the number of the frame to show, where
+    each frame gives a picture of its own (those who make one of all take no notice of it). The answer
+    is display-ready sRGB uint8 (height, width, 3).
     """
 
     def render(
-        self, recipe: Recipe, region: tuple[int, int, int, int] | None = None, size: int = 800
+        self,
+        recipe: Recipe,
+        region: tuple[int, int, int, int] | None = None,
+        size: int = 800,
+        frame: int | None = None,
     ) -> NDArray[np.uint8]:
         """The picture that `recipe` gives of a region, at most `size` pixels long."""
 

@@ -51,7 +51,11 @@ class Preview:
         self._fused: dict[tuple[bool, int, float], FLOAT] = {}
 
     def render(
-        self, recipe: Recipe, region: tuple[int, int, int, int] | None = None, size: int = 800
+        self,
+        recipe: Recipe,
+        region: tuple[int, int, int, int] | None = None,
+        size: int = 800,
+        frame: int | None = None,
     ) -> NDArray[np.uint8]:
         """The fused picture, or a region (left, top, width, height) of it, ready for display.
 

@@ -16,6 +16,7 @@ from vestige.jobs.job import Job, Submission
 from vestige.jobs.settling import fall, followers, settle
 from vestige.jobs.states import RETRIABLE, How, LastWords, Patience, State
 from vestige.jobs.tables import jobs, needs
+from vestige.jobs.work import Work
 
 
 class Ledger:
@@ -67,6 +68,18 @@ class Ledger:
         """One job; a UsageError where there is none of that number."""
         with reading(self.engine) as connection:
             return _one(connection, identifier)
+
+    def work(self, identifier: int) -> Work:
+        """What a job does: its operation, recipe, and where its inputs lie."""
+        with reading(self.engine) as connection:
+            return Work.model_validate_json(_row(connection, identifier)["work"])
+
+    def batches(self, *, limit: int = 20) -> list[str]:
+        """The names of batches, the newest first."""
+        newest = func.max(jobs.c.id)
+        wanted = select(jobs.c.batch).where(jobs.c.batch != "").group_by(jobs.c.batch)
+        with reading(self.engine) as connection:
+            return list(connection.scalars(wanted.order_by(newest.desc()).limit(limit)))
 
     def jobs(
         self,

@@ -16,7 +16,7 @@ from vestige.pages.alto import read_alto
 from vestige.pages.frames import Finding, open_frame
 from vestige.pages.text import PageText
 
-__all__ = ["pictures"]
+__all__ = ["marked", "pictures"]
 
 PIXELS = NDArray[np.uint8]
 SIDE = 1000
@@ -39,7 +39,16 @@ def _spread(count: int, most: int) -> list[int]:
 
 def _frame(capture: Capture, frame: Frame, finding: Finding) -> Picture:
     with open_frame(capture, frame) as image:
-        shown = np.ascontiguousarray(picture(image.proxy(SIDE)))
+        shown = marked(picture(image.proxy(SIDE)), finding)
+    angles = ", ".join(f"{page.angle:+.2f}°" for page in finding.pages)
+    return Picture(
+        frame.file, shown, f"The fold (red), the pages (green) and the slope of their lines: {angles}"
+    )
+
+
+def marked(frame: PIXELS, finding: Finding) -> PIXELS:
+    """A frame, of any size, with its pages and its fold drawn in."""
+    shown = np.ascontiguousarray(frame).copy()
     scale = shown.shape[1] / finding.width
     for page in finding.pages:
         height, width = page.shape
@@ -49,10 +58,7 @@ def _frame(capture: Capture, frame: Frame, finding: Finding) -> Picture:
     if finding.fold:
         ends = round(finding.fold.top * scale), round(finding.fold.bottom * scale)
         cv2.line(shown, (ends[0], 0), (ends[1], shown.shape[0] - 1), FOLD, 2, cv2.LINE_AA)
-    angles = ", ".join(f"{page.angle:+.2f}°" for page in finding.pages)
-    return Picture(
-        frame.file, shown, f"The fold (red), the pages (green) and the slope of their lines: {angles}"
-    )
+    return shown
 
 
 def _page(row: dict[str, Any], output: Path) -> Picture:

@@ -15,6 +15,7 @@ from vestige.contract import (
     Outcome,
     Output,
     Recipe,
+    Session,
     Technique,
 )
 from vestige.pages.recipe import PagesRecipe, SceneRecipe
@@ -24,6 +25,12 @@ def _run(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
     from vestige.pages.pipeline import run
 
     return run(inputs, recipe, context)
+
+
+def _open(inputs: Inputs, context: Context) -> Session:
+    from vestige.pages.session import open_session
+
+    return open_session(inputs)
 
 
 def _make(recipe: Recipe, folder: Path, seed: int) -> Capture:
@@ -62,6 +69,7 @@ technique = Technique(
                 Output("table", Kind.TABLE, "volume.json", "Fold, angle, box and words of each page"),
             ),
             run=_run,
+            open=_open,
         ),
     ),
     varies=("page", "side"),

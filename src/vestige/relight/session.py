@@ -45,7 +45,9 @@ class LightSession:
         self._opened: RelightRecipe | None = None
         self._planes: dict[tuple[Region | None, int], Planes] = {}
 
-    def render(self, recipe: Recipe, region: Region | None = None, size: int = 800) -> NDArray[np.uint8]:
+    def render(
+        self, recipe: Recipe, region: Region | None = None, size: int = 800, frame: int | None = None
+    ) -> NDArray[np.uint8]:
         """The picture (height, width, 3) sRGB uint8 under ``light_x``, ``light_y``, longest side `size`."""
         assert isinstance(recipe, RelightRecipe)
         self._open(recipe)

@@ -41,7 +41,9 @@ class BandSession:
         self._first = 0
         self._pictures: dict[tuple[int, Region | None, int], NDArray[np.float32]] = {}
 
-    def render(self, recipe: Recipe, region: Region | None = None, size: int = 800) -> NDArray[np.uint8]:
+    def render(
+        self, recipe: Recipe, region: Region | None = None, size: int = 800, frame: int | None = None
+    ) -> NDArray[np.uint8]:
         """The picture (height, width, 3) sRGB uint8 of the three bands, longest side `size`."""
         assert isinstance(recipe, SpectralRecipe)
         self._open(recipe)

@@ -9,7 +9,7 @@ from vestige.web.progress import Task
 from vestige.web.shelf import CaptureEntry, ResultEntry, Shelf
 
 #: Kinds that make a telling picture on a card, the most telling first.
-_TELLING = (
+TELLING = (
     Kind.RELIGHTABLE,
     Kind.MESH,
     Kind.PAGE,
@@ -67,8 +67,8 @@ def telling(result: ResultEntry) -> int | None:
     """The place of the product whose picture says most of a result; None where none has a picture."""
     records = result.report.products if result.report else []
     ranked = [
-        (_TELLING.index(record.kind), place)
+        (TELLING.index(record.kind), place)
         for place, record in enumerate(records)
-        if record.kind in _TELLING
+        if record.kind in TELLING
     ]
     return min(ranked)[1] if ranked else None

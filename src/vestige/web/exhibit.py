@@ -82,8 +82,12 @@ class Exhibit:
             "deepest": pyramid.deepest,
             "tile": TILE,
             "tiles": self.address("tiles", item),
-            "version": f"{self.record.blake3[:8]}{path.stat().st_mtime_ns:x}"[-20:],
+            "version": self.version(item),
         }
+
+    def version(self, item: int) -> str:
+        """What changes when one of its files does: tiles carry it, so that a browser may keep them."""
+        return f"{self.record.blake3[:8]}{self.files()[item].stat().st_mtime_ns:x}"[-20:]
 
     def sheets(self) -> list[tuple[int, Path]]:
         """The files of words with their boxes, with their place among its files."""

@@ -15,13 +15,16 @@ COOKIE = "language"
 
 @lru_cache(maxsize=8)
 def catalogue(language: str) -> Mapping[str, str]:
-    """All words in a language, by their key.
+    """All words in a language, by their key: the first page's, then each area's.
 
     >>> catalogue("de")["captures"]
     'Aufnahmen'
     """
-    text = (files("vestige.web") / "languages" / f"{language}.json").read_text(encoding="utf-8")
-    words: dict[str, str] = json.loads(text)
+    folder = files("vestige.web") / "languages"
+    words: dict[str, str] = json.loads((folder / f"{language}.json").read_text(encoding="utf-8"))
+    for area in sorted(folder.iterdir(), key=lambda item: item.name):
+        if area.name.endswith(f".{language}.json"):
+            words |= json.loads(area.read_text(encoding="utf-8"))
     return words
 
 

@@ -102,6 +102,15 @@ def natural_tone(kind: Kind, pyramid: Pyramid) -> tuple[Tone, tuple[int, ...]]:
     return Tone("picture"), tuple(range(3 if pyramid.bands >= 3 else 1))
 
 
+def mixed(values: NDArray[Any], pyramid: Pyramid, bands: tuple[int, ...]) -> NDArray[np.uint8]:
+    """Three bands as red, green and blue, each within its own range."""
+    layers = []
+    for place, band in enumerate(bands):
+        tone = Tone("picture", *light_range(pyramid, band))
+        layers.append(shown(values[..., place : place + 1], tone)[..., 0])
+    return np.dstack(layers)
+
+
 def overview(
     pyramid: Pyramid, side: int, tone: Tone, bands: tuple[int, ...], towards_viewer: int = 1
 ) -> NDArray[np.uint8]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any
 
-import numpy as np
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
 
@@ -23,7 +22,7 @@ from vestige.web.shelf import Scanner
 from vestige.web.tone import LOOKS, Tone, encoded, shown
 
 router = APIRouter(include_in_schema=False)
-_KEEP = {"Cache-Control": "private, max-age=3600"}
+KEEP = {"Cache-Control": "private, max-age=3600"}
 _MEDIA = {
     ".glb": "model/gltf-binary",
     ".jpg": "image/jpeg",
@@ -75,6 +74,8 @@ class Wish:
         tone, bands = pictures.natural_tone(kind, pyramid)
         low = tone.low if self.low is None else self.low
         high = tone.high if self.high is None else self.high
+        if kind is Kind.BANDS and len(self.bands) == 1 and self.low is None:
+            low, high = pictures.light_range(pyramid, self.bands[0])
         return Tone(self.look or tone.look, low, high), self.bands or bands
 
 
@@ -87,23 +88,12 @@ def tile(exhibit: Shown, item: int, zoom: int, column: int, row: int, wish: Wish
     pyramid = exhibit.pyramid(item)
     kind = exhibit.record.kind
     if kind is Kind.BANDS and len(wish.bands) == 3:
-        return _answer(_mixed(pyramid, zoom, column, row, wish.bands))
+        values = pyramid.tile(zoom, column, row, wish.bands)
+        return picture_answer(pictures.mixed(values, pyramid, wish.bands))
     tone, bands = wish.of(kind, pyramid)
-    if kind is Kind.BANDS and wish.low is None and len(bands) == 1:
-        tone = Tone(tone.look, *pictures.light_range(pyramid, bands[0]))
     margin = 1 if tone.look == "relief" else 0
     values = pyramid.tile(zoom, column, row, bands, margin, exact=tone.look == "classes")
-    return _answer(shown(values, tone, pitch=exhibit.towards_viewer * 2.0 ** (pyramid.deepest - zoom)))
-
-
-def _mixed(pyramid: Pyramid, zoom: int, column: int, row: int, bands: tuple[int, ...]) -> Any:
-    """Three bands as red, green and blue, each within its own range."""
-    values = pyramid.tile(zoom, column, row, bands)
-    layers = []
-    for place, band in enumerate(bands):
-        tone = Tone("picture", *pictures.light_range(pyramid, band))
-        layers.append(shown(values[..., place : place + 1], tone)[..., 0])
-    return np.dstack(layers)
+    return picture_answer(shown(values, tone, pitch=exhibit.towards_viewer * 2.0 ** (pyramid.deepest - zoom)))
 
 
 @router.get("/overview/{key}/{index}/{item}")
@@ -112,13 +102,16 @@ def whole(
 ) -> Response:
     """The whole raster, at most `side` pixels long."""
     pyramid = exhibit.pyramid(item)
+    if exhibit.record.kind is Kind.BANDS and len(wish.bands) == 3:
+        return picture_answer(pictures.mixed(pyramid.overview(side, wish.bands), pyramid, wish.bands))
     tone, bands = wish.of(exhibit.record.kind, pyramid)
-    return _answer(pictures.overview(pyramid, side, tone, bands, exhibit.towards_viewer), quality=92)
+    return picture_answer(pictures.overview(pyramid, side, tone, bands, exhibit.towards_viewer), quality=92)
 
 
-def _answer(pixels: Any, quality: int = 88) -> Response:
+def picture_answer(pixels: Any, quality: int = 88) -> Response:
+    """Pixels as an answer that a browser may keep."""
     data, media = encoded(pixels, quality=quality)
-    return Response(data, media_type=media, headers=_KEEP)
+    return Response(data, media_type=media, headers=KEEP)
 
 
 @router.get("/raster/{key}/{index}/{item}")
@@ -155,11 +148,11 @@ def small(exhibit: Shown) -> Response:
             kind, exhibit.result.path(exhibit.index), _telling(exhibit), exhibit.cache
         )
     except VestigeError:
-        return _sign()
+        return sign()
     return Response(data, media_type=media, headers={"Cache-Control": "private, max-age=60"})
 
 
-def _sign() -> Response:
+def sign() -> Response:
     """A sheet of paper: there is something, and it is no picture."""
     headers = {"Content-Security-Policy": STORED_POLICY, "Cache-Control": "private, max-age=5"}
     return Response(_SIGN, media_type="image/svg+xml", headers=headers)
@@ -191,8 +184,8 @@ def frame(key: str, number: int, folder: Folder, side: Annotated[int, Query()] =
     except VestigeError:
         if side != 320:
             raise
-        return _sign()
-    return Response(data, media_type="image/jpeg", headers=_KEEP)
+        return sign()
+    return Response(data, media_type="image/jpeg", headers=KEEP)
 
 
 @router.get("/file/{key}/{index}/{number}")

@@ -112,6 +112,36 @@ class Pyramid:
         width, height = max(1, round(self.width / scale)), max(1, round(self.height / scale))
         return self._region(width, height, (0, 0, width, height), bands, 0, exact)
 
+    def part(
+        self,
+        box: tuple[int, int, int, int],
+        side: int,
+        bands: tuple[int, ...],
+        margin: int = 0,
+        *,
+        exact: bool = False,
+    ) -> NDArray[Any]:
+        """Stored values of `box` (left, top, width, height at full size), at most `side` pixels long.
+
+        Raises
+        ------
+        Absent
+            where the box lies outside the raster or is empty.
+        """
+        left, top, width, height = box
+        inside = left >= 0 and top >= 0 and left + width <= self.width and top + height <= self.height
+        if min(width, height) < 1 or not inside:
+            raise Absent(box)
+        scale = max(1.0, max(width, height) / side)
+        whole = (max(1, round(self.width / scale)), max(1, round(self.height / scale)))
+        first = (min(whole[0] - 1, round(left / scale)), min(whole[1] - 1, round(top / scale)))
+        last = [
+            min(w, f + max(1, round(s / scale)))
+            for w, f, s in zip(whole, first, (width, height), strict=True)
+        ]
+        cut = (*first, last[0] - first[0], last[1] - first[1])
+        return self._region(*whole, cut, bands, margin, exact)
+
     def _region(
         self,
         width: int,
@@ -151,8 +181,11 @@ def reading(path: Path) -> Iterator[None]:
         raise InputError(path.name, f"cannot be shown ({reason(error, path)})") from None
 
 
-def open_pyramid(path: Path, cache: Path) -> Pyramid:
+def open_pyramid(path: Path, cache: Path, *, foreign: bool = False, linear: bool = False) -> Pyramid:
     """The pyramid of an image file; what has to be made for it lands in `cache`.
+
+    A `foreign` file came from outside: only the limited child process reads it. One in `linear` light is
+    shown as bright as it needs to be.
 
     Raises
     ------
@@ -163,14 +196,16 @@ def open_pyramid(path: Path, cache: Path) -> Pyramid:
         status = path.stat()
     except OSError as error:
         raise InputError(path.name, f"cannot be read ({error.strerror})") from None
-    return _open(path, cache, status.st_mtime_ns, status.st_size)
+    return _open(path, cache, status.st_mtime_ns, status.st_size, foreign, linear)
 
 
 @lru_cache(maxsize=256)
-def _open(path: Path, cache: Path, changed: int, size: int) -> Pyramid:
+def _open(path: Path, cache: Path, changed: int, size: int, foreign: bool, linear: bool) -> Pyramid:
     from vestige.imaging import probe
     from vestige.imaging.formats import image_format
 
+    if foreign or linear:
+        return _derived(path, cache, f"{changed} {size} {'linear' if linear else 'foreign'}", None, linear)
     if image_format(path) == "tiff":
         with reading(path):
             native = _native(path)
@@ -232,7 +267,7 @@ def _ready(path: Path, native: Pyramid) -> bool:
     return bool(plain and max(last.width, last.height) <= SMALL)
 
 
-def _derived(path: Path, cache: Path, version: str, native: Pyramid | None) -> Pyramid:
+def _derived(path: Path, cache: Path, version: str, native: Pyramid | None, linear: bool = False) -> Pyramid:
     """The pyramid of a file in the cache, made at the first use."""
     name = hashlib.sha256(f"{path} {version}".encode()).hexdigest()[:24]
     with _GUARD:
@@ -242,7 +277,7 @@ def _derived(path: Path, cache: Path, version: str, native: Pyramid | None) -> P
     with lock:
         for page, target in zip(pages, targets, strict=True):
             if not target.is_file():
-                _make(path, target, page if native else None)
+                _make(path, target, page if native else None, linear)
     parts = [_native(target) for target in targets]
     if len(parts) == 1:
         return replace(parts[0], nodata=native.nodata if native else None)
@@ -253,12 +288,12 @@ def _derived(path: Path, cache: Path, version: str, native: Pyramid | None) -> P
     return Pyramid(tuple(levels), len(parts), parts[0].sample, native.nodata if native else None)
 
 
-def _make(path: Path, target: Path, page: int | None) -> None:
+def _make(path: Path, target: Path, page: int | None, linear: bool) -> None:
     """Write a pyramid: of the measured values of a page, or (None) of the picture as a screen shows it."""
     import pyvips
 
     target.parent.mkdir(parents=True, exist_ok=True)
-    pixels = _display(path) if page is None else _values(path, page)
+    pixels = _display(path, linear) if page is None else _values(path, page)
     handle, temporary = tempfile.mkstemp(suffix=".tif", dir=target.parent)
     os.close(handle)
     with reading(path):
@@ -271,23 +306,29 @@ def _make(path: Path, target: Path, page: int | None) -> None:
             pyramid=True,
             bigtiff=True,
             compression="deflate",
+            level=1,
             predictor="none",
             region_shrink="mean" if page is None else "nearest",
         )
         Path(temporary).replace(target)
 
 
-def _display(path: Path) -> NDArray[np.uint8]:
+def _display(path: Path, linear: bool) -> NDArray[np.uint8]:
     """A picture as 8-bit sRGB, decoded in the limited child process, a strip at a time."""
     from vestige.imaging import open_image, srgb_from_linear, strips
 
-    with open_image(path) as image:
+    with open_image(path, encoding="linear" if linear else "auto") as image:
+        white = max(float(np.percentile(image.proxy(512), 99.5)), 1e-6) if linear else 1.0
         shown = np.empty(image.shape, np.uint8)
+        as_it_lies = not linear and image.info.encoding == "srgb" and image.info.dtype == "uint8"
         for strip in strips(
             image.info.height, row_bytes=image.info.width * image.info.channels * 16, budget_bytes=64 << 20
         ):
             rows = slice(strip.first, strip.last)
-            light = np.clip(image.read(rows), 0.0, 1.0)
+            if as_it_lies:
+                shown[rows] = image.pixels(rows)
+                continue
+            light = np.clip(image.read(rows) / np.float32(white), 0.0, 1.0)
             shown[rows] = (srgb_from_linear(light) * 255 + 0.5).astype(np.uint8)
     return shown
 

@@ -8,6 +8,7 @@ from typing import Any
 from vestige.contract.kinds import Kind
 from vestige.web.exhibit import Exhibit
 from vestige.web.pictures import band_range
+from vestige.web.scale import scale_of
 
 
 def pictures(exhibit: Exhibit) -> dict[str, Any]:
@@ -18,7 +19,8 @@ def pictures(exhibit: Exhibit) -> dict[str, Any]:
     ]
     for item, (number, _) in zip(items, found, strict=True):
         item["picture"] = exhibit.address("overview", number) + "?side=200"
-    return {"stage": {"items": items, "pixel_mm": exhibit.about.get("pixel_mm")}}
+    told = {"items": items, "pixel_mm": scale_of(exhibit.about.get("pixel_mm"), found[0][1])}
+    return {"stage": told | {"first": f"{exhibit.address('thumbnail')}?v={exhibit.version(found[0][0])}"}}
 
 
 def page(exhibit: Exhibit) -> dict[str, Any]:
@@ -40,7 +42,8 @@ def depth(exhibit: Exhibit) -> dict[str, Any]:
     looks = ["viridis", "relief", "cividis", "grey"]
     if exhibit.towards_viewer > 0:
         looks = ["relief", "viridis", "cividis", "grey"]
-    told["stage"] |= {"looks": looks, "range": scalar}
+    first = f"{exhibit.address('overview', exhibit.pictures()[0][0])}?side=720&look={looks[0]}"
+    told["stage"] |= {"looks": looks, "range": scalar, "first": first}
     return told
 
 
@@ -48,7 +51,7 @@ def bands(exhibit: Exhibit) -> dict[str, Any]:
     """Bands with their names and ranges."""
     told = pictures(exhibit)
     pyramid = exhibit.pyramid(exhibit.pictures()[0][0])
-    labels = _labels(exhibit.about, pyramid.bands)
+    labels = band_labels(exhibit.about, pyramid.bands)
     told["stage"] |= {
         "bands": [{"label": label} for label in labels],
         "mixture": _mixture(exhibit.about, pyramid.bands),
@@ -56,17 +59,18 @@ def bands(exhibit: Exhibit) -> dict[str, Any]:
     return told
 
 
-def _labels(about: Mapping[str, Any], count: int) -> list[str]:
+def band_labels(about: Mapping[str, Any], count: int) -> list[str]:
     """Names of the bands: what the technique calls them, else wavelengths, else numbers."""
     for key in ("labels", "names", "bands", "band_names"):
         names = about.get(key)
         if isinstance(names, list) and len(names) == count:
             return [str(name) for name in names]
-    waves = _wavelengths(about, count)
+    waves = wavelengths(about, count)
     return [f"{wave:g} nm" for wave in waves] if waves else [str(band + 1) for band in range(count)]
 
 
-def _wavelengths(about: Mapping[str, Any], count: int) -> list[float]:
+def wavelengths(about: Mapping[str, Any], count: int) -> list[float]:
+    """Wavelengths of the bands in nanometres; none where the technique told none."""
     for key in ("wavelengths", "wavelength", "wavelengths_nm"):
         waves = about.get(key)
         if isinstance(waves, list) and len(waves) == count and all(isinstance(w, int | float) for w in waves):
@@ -76,6 +80,6 @@ def _wavelengths(about: Mapping[str, Any], count: int) -> list[float]:
 
 def _mixture(about: Mapping[str, Any], count: int) -> list[int]:
     """Bands that first stand for red, green and blue: nearest to 620, 540, 460 nm, else the first three."""
-    if waves := _wavelengths(about, count):
+    if waves := wavelengths(about, count):
         return [min(range(count), key=lambda band: abs(waves[band] - wanted)) for wanted in (620, 540, 460)]
     return [min(place, count - 1) for place in range(3)]

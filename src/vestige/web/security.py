@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-#: Only this machine asks; a foreign name in ``Host`` is a page elsewhere that had its name rebound to us.
+#: The names of this machine; a foreign name in ``Host`` is a page elsewhere that had its name rebound to us.
 HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
 #: The one style that the vendored OpenSeadragon puts into the page itself, by its digest.
 _OPENSEADRAGON = "'sha256-9xTiqzfwFaL2SGb1rmr8gysEwVVjIvqWAgmZgqFqpEE='"
@@ -32,7 +34,7 @@ STORED_POLICY = (
 HEADERS = {
     "Content-Security-Policy": CONTENT_POLICY,
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
@@ -40,10 +42,11 @@ HEADERS = {
 
 
 class Guard:
-    """Answers only to the names of this machine, and puts the headers on every answer."""
+    """Answers only to the names of this machine and those given, and puts the headers on every answer."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, names: Collection[str] = ()) -> None:
         self.app = app
+        self.names = HOSTS | {name.lower() for name in names}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
@@ -52,8 +55,10 @@ class Guard:
             return
         host = Headers(scope=scope).get("host", "").lower()
         name, _, port = host.rpartition(":")
-        if (name if port.isdecimal() else host) not in HOSTS:
-            refusal = PlainTextResponse("This page answers only on this machine.", 421, HEADERS)
+        if (name if port.isdecimal() else host) not in self.names:
+            refusal = PlainTextResponse(
+                "This page answers only to the names it was started with.", 421, HEADERS
+            )
             await refusal(scope, receive, send)
             return
 
@@ -62,6 +67,8 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 for key, value in HEADERS.items():
                     headers.setdefault(key, value)
+                if scope["scheme"] == "https":
+                    headers.setdefault("Strict-Transport-Security", "max-age=31536000")
             await send(message)
 
         await self.app(scope, receive, answer)

@@ -23,7 +23,10 @@ _TRUTH = "truth"
 
 @dataclass(frozen=True)
 class CaptureEntry:
-    """A capture found in the folder; `problem` is the one sentence why it cannot be read."""
+    """A capture found in the folder; `problem` is the one sentence why it cannot be read.
+
+    `home` is the address of the object it shows, where there is one.
+    """
 
     key: str
     folder: Path
@@ -31,6 +34,7 @@ class CaptureEntry:
     changed: float
     capture: Capture | None
     problem: str = ""
+    home: str = ""
 
     @property
     def telling(self) -> int | None:
@@ -54,7 +58,10 @@ class CaptureEntry:
 
 @dataclass(frozen=True)
 class ResultEntry:
-    """A product folder found in the folder; `problem` is the one sentence why it cannot be read."""
+    """A product folder found in the folder; `problem` is the one sentence why it cannot be read.
+
+    `home` is the address of the object it shows, where there is one.
+    """
 
     key: str
     folder: Path
@@ -62,6 +69,7 @@ class ResultEntry:
     changed: float
     report: Report | None
     problem: str = ""
+    home: str = ""
 
     @property
     def title(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,16 +16,23 @@ from vestige.capture import Coordinate
 from vestige.contract.report_page import PAGE, readable, rows
 from vestige.errors import VestigeError
 from vestige.web import live, pictures
+from vestige.web.access.roles import at_least
 from vestige.web.cards import cards, telling
 from vestige.web.exhibit import Exhibit
 from vestige.web.faults import Absent, fault
 from vestige.web.language import COOKIE, LANGUAGES, catalogue, language_of
+from vestige.web.looking import comparison
+from vestige.web.looking.frames import told as looking_at_frames
+from vestige.web.navigation import WAYS
 from vestige.web.pixels import Folder
 from vestige.web.progress import tasks
 from vestige.web.shelf import ResultEntry
 from vestige.web.viewers import VIEWERS
 
 router = APIRouter(include_in_schema=False)
+#: The appearances a person may choose, and the cookie that keeps the choice.
+THEMES, THEME = ("system", "light", "dark"), "theme"
+Back = Annotated[str, Query(max_length=300)]
 #: A strip shows this many frames; more are on the next sheet.
 SHEET = 120
 
@@ -46,16 +53,33 @@ def _environment() -> Environment:
 
 def page(request: Request, template: str, status: int = 200, **told: Any) -> HTMLResponse:
     """A template in the language of the person who asks."""
-    language = language_of(request)
-    words = catalogue(language)
-    text = (
-        _environment()
-        .get_template(template)
-        .render(language=language, t=words.__getitem__, words=words, here=request.url.path, **told)
-    )
+    text = _environment().get_template(template).render(frame(request) | told)
     return HTMLResponse(
         text, status_code=status, headers={"Vary": "Accept-Language, Cookie", "Cache-Control": "no-cache"}
     )
+
+
+def frame(request: Request) -> dict[str, Any]:
+    """What every page is told: words, ways, the person who looks and the token that their forms send back."""
+    language = language_of(request)
+    words = catalogue(language)
+    theme = request.cookies.get(THEME, "")
+    account = getattr(request.state, "account", None)
+    role = getattr(request.state, "role", "admin")
+    workbench = request.app.state.bench is not None
+    return {
+        "language": language,
+        "words": words,
+        "t": words.__getitem__,
+        "here": request.url.path,
+        "back": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+        "theme": theme if theme in THEMES else THEMES[0],
+        "csrf": getattr(request.state, "csrf", ""),
+        "account": account,
+        "role": role,
+        "workbench": workbench,
+        "ways": [way for way in WAYS if workbench and role and at_least(role, way.role)],
+    }
 
 
 def size(count: int) -> str:
@@ -119,8 +143,17 @@ def capture(
     frames = list(enumerate(entry.capture.frames)) if entry.capture else []
     shown = frames[sheet * SHEET : (sheet + 1) * SHEET]
     sheets = (len(frames) + SHEET - 1) // SHEET
+    told = looking_at_frames(entry, shown, spoken)
+    stage = {"told": {"stage": told.pop("stage")}, **told}
     return page(
-        request, "capture.html", entry=entry, frames=shown, total=len(frames), sheet=sheet, sheets=sheets
+        request,
+        "capture.html",
+        entry=entry,
+        frames=shown,
+        total=len(frames),
+        sheet=sheet,
+        sheets=sheets,
+        **stage,
     )
 
 
@@ -136,6 +169,7 @@ def result(request: Request, key: str, folder: Folder, index: int | None = None)
         "viewer": None,
         "told": {},
         "files": [],
+        "sights": [],
     }
     if entry.report is None or not entry.report.products:
         return page(request, "result.html", **told, problem=entry.problem, **_record(entry))
@@ -147,6 +181,7 @@ def result(request: Request, key: str, folder: Folder, index: int | None = None)
         told["files"] = [(n, path.name, path.stat().st_size) for n, path in enumerate(exhibit.files()[:200])]
         viewer = VIEWERS.get(exhibit.record.kind)
         told |= {"viewer": viewer, "told": viewer.tell(exhibit) if viewer else {}}
+        told |= comparison.handed_out(exhibit, folder)
     except VestigeError as error:
         told |= {"viewer": None}
         problem = fault(error)
@@ -164,6 +199,7 @@ def record(request: Request, key: str, folder: Folder) -> HTMLResponse:
         "viewer": None,
         "told": {},
         "files": [],
+        "sights": [],
     }
     return page(request, "result.html", **told, problem=entry.problem, **_record(entry))
 
@@ -179,17 +215,36 @@ def _record(entry: ResultEntry) -> dict[str, Any]:
 
 
 @router.get("/language/{code}")
-def choose(code: str, back: Annotated[str, Query(max_length=300)] = "/") -> Response:
+def choose(code: str, back: Back = "/") -> Response:
     """Keep the language that a person chose, and go back to where they were."""
-    if code not in LANGUAGES:
-        raise Absent(code)
+    return _kept(COOKIE, code, LANGUAGES, back)
+
+
+@router.get("/theme/{name}")
+def appear(name: str, back: Back = "/") -> Response:
+    """Keep the appearance that a person chose, and go back to where they were."""
+    return _kept(THEME, name, THEMES, back)
+
+
+def _kept(cookie: str, value: str, known: Container[str], back: str) -> Response:
+    if value not in known:
+        raise Absent(value)
+    answer = RedirectResponse(inside(back), status_code=303)
+    answer.set_cookie(cookie, value, max_age=31536000, httponly=True, samesite="strict")
+    return answer
+
+
+def inside(back: str) -> str:
+    """An address of this site as it is; the first page for any other.
+
+    >>> inside("/jobs?state=failed"), inside("//elsewhere.example"), inside("https://elsewhere.example")
+    ('/jobs?state=failed', '/', '/')
+    """
     parts = urlsplit(back)
-    inside = (
+    fits = (
         not parts.scheme and not parts.netloc and back.startswith("/") and not back.startswith(("//", "/\\"))
     )
-    answer = RedirectResponse(back if inside else "/", status_code=303)
-    answer.set_cookie(COOKIE, code, max_age=31536000, httponly=True, samesite="strict")
-    return answer
+    return back if fits and back.isprintable() else "/"
 
 
 def static_folder() -> Path:

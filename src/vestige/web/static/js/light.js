@@ -1,20 +1,23 @@
-// A light to move: relightable pictures (planes of coefficients) and normals, drawn by our own shaders.
+// A light to move: relightable pictures (planes of coefficients) and normals, drawn tile by tile by our own shaders.
 import { add, button, choice, failed, fullScreen, group, make, ready, slider, stage, told, view, word } from "./stage.js";
 import { PLANES, NORMALS, VERTEX } from "./shaders.js";
 import { basis } from "./basis.js";
+import { help } from "./looking/help.js";
+import { Layers } from "./looking/layers.js";
+import { copyLink, recalled, recalledNumber, remember } from "./looking/place.js";
+import { scaleBar } from "./looking/scale.js";
 
-/** Textures never take more than this on the graphics card. */
-const MOST_BYTES = 256 * 2 ** 20;
-
-const canvas = make("canvas", { tabindex: "0", role: "img", "aria-label": word("light_pad") });
+const canvas = make("canvas", { tabindex: "0", role: "application", "aria-label": word("light_pad") });
 const pad = make("div", { class: "pad", "aria-hidden": "true" }, make("i"));
 view.append(canvas, pad);
 const context = canvas.getContext("webgl2", { antialias: false, alpha: false });
 
-const light = { azimuth: 135, elevation: 45 };
-const place = { x: 0, y: 0, zoom: 1 };
+const STYLES = ["matte", "gloss", "colours"];
+const light = { azimuth: recalledNumber("az") ?? 135, elevation: recalledNumber("el") ?? 45 };
+/** The middle of the view as a share of the picture, and how much larger than the whole it is. */
+const place = { x: recalledNumber("x") ?? 0.5, y: recalledNumber("y") ?? 0.5, zoom: recalledNumber("z") ?? 1 };
 let mode = "mode_light";
-let style = "matte";
+let style = STYLES.find((each) => each === recalled("style")) ?? "matte";
 let asked = false;
 /** Draws a frame; set once the textures are there. @type {() => void} */
 let draw = () => {};
@@ -54,98 +57,89 @@ function program(gl, fragment) {
   return made;
 }
 
-/** Pictures as the layers of one texture, made smaller where they would not fit. @param {WebGL2RenderingContext} gl @param {string[]} addresses */
-async function layers(gl, addresses) {
-  const most = Math.min(gl.getParameter(gl.MAX_TEXTURE_SIZE), Math.sqrt(MOST_BYTES / (4 * addresses.length)));
-  const scale = Math.min(1, most / Math.max(told.width, told.height));
-  const width = Math.max(1, Math.floor(told.width * scale));
-  const height = Math.max(1, Math.floor(told.height * scale));
-  const texture = gl.createTexture();
-  gl.bindTexture(gl.TEXTURE_2D_ARRAY, texture);
-  gl.texStorage3D(gl.TEXTURE_2D_ARRAY, 1, gl.RGBA8, width, height, addresses.length);
-  gl.texParameteri(gl.TEXTURE_2D_ARRAY, gl.TEXTURE_MIN_FILTER, gl.LINEAR);
-  gl.texParameteri(gl.TEXTURE_2D_ARRAY, gl.TEXTURE_MAG_FILTER, gl.LINEAR);
-  gl.texParameteri(gl.TEXTURE_2D_ARRAY, gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE);
-  gl.texParameteri(gl.TEXTURE_2D_ARRAY, gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE);
-  await Promise.all(
-    addresses.map(async (address, number) => {
-      const answer = await fetch(address);
-      if (!answer.ok) throw new Error(`${answer.status}`);
-      const picture = await createImageBitmap(await answer.blob(), {
-        colorSpaceConversion: "none",
-        premultiplyAlpha: "none",
-        resizeWidth: width,
-        resizeHeight: height,
-        resizeQuality: "high",
-      });
-      gl.bindTexture(gl.TEXTURE_2D_ARRAY, texture);
-      gl.texSubImage3D(gl.TEXTURE_2D_ARRAY, 0, 0, 0, number, width, height, 1, gl.RGBA, gl.UNSIGNED_BYTE, picture);
-      picture.close();
-    }),
-  );
+/** Points on the screen to a pixel of the picture. */
+const scale = () => Math.min(canvas.clientWidth / told.width, canvas.clientHeight / told.height) * place.zoom;
+
+/** The part of the picture that the canvas shows, in its pixels. */
+function seen() {
+  const [across, down] = [canvas.clientWidth / scale() / 2, canvas.clientHeight / scale() / 2];
+  const [x, y] = [place.x * told.width, place.y * told.height];
+  return { left: x - across, top: y - down, right: x + across, bottom: y + down };
 }
 
-/** The part of the picture that the canvas shows: left, top, width, height as shares of the picture. */
-function window_() {
-  const across = canvas.clientWidth / told.width;
-  const down = canvas.clientHeight / told.height;
-  const fit = Math.min(across, down) * 0.97 * place.zoom;
-  const width = across / fit;
-  const height = down / fit;
-  return [0.5 - width / 2 + place.x, 0.5 - height / 2 + place.y, width, height];
-}
+/** Where an edge of a tile lies on the canvas, whole points, so that neighbours meet. @param {number} value @param {number} from @param {number} to @param {number} points */
+const edge = (value, from, to, points) => (Math.round(((value - from) / (to - from)) * points) / points) * 2 - 1;
 
-/** Before each frame: the size of the canvas, the view, the light. @param {WebGL2RenderingContext} gl @param {WebGLProgram} made */
-function common(gl, made) {
+/**
+ * Draw all tiles in view with a program whose uniforms are set.
+ * @param {WebGL2RenderingContext} gl @param {WebGLProgram} made @param {Layers} layers
+ */
+function paint(gl, made, layers) {
   const density = Math.min(devicePixelRatio, 2);
   const width = Math.round(canvas.clientWidth * density);
   const height = Math.round(canvas.clientHeight * density);
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
   gl.viewport(0, 0, width, height);
-  gl.uniform4fv(gl.getUniformLocation(made, "window"), window_());
+  gl.clearColor(0.098, 0.094, 0.086, 1);
+  gl.clear(gl.COLOR_BUFFER_BIT);
+  const part = seen();
+  const tiles = layers.visible(part, scale() * density);
+  for (const tile of tiles) {
+    gl.bindTexture(gl.TEXTURE_2D_ARRAY, tile.texture);
+    const across = [tile.left, tile.right].map((value) => edge(value, part.left, part.right, width));
+    const down = [tile.top, tile.bottom].map((value) => -edge(value, part.top, part.bottom, height));
+    gl.uniform4f(gl.getUniformLocation(made, "box"), across[0], down[0], across[1], down[1]);
+    const [u, v] = [1 / tile.size[0], 1 / tile.size[1]];
+    gl.uniform4f(gl.getUniformLocation(made, "inner"), u, v, 1 - u, 1 - v);
+    gl.drawArrays(gl.TRIANGLE_STRIP, 0, 4);
+  }
   const handle = /** @type {HTMLElement} */ (pad.firstElementChild);
   const [x, y] = direction();
   Object.assign(handle.style, { left: `${50 + 46 * x}%`, top: `${50 - 46 * y}%` });
+  tell(scale(), told.pixel_mm);
+  if (tiles.length > 0) ready();
+}
+
+/** A tile has come, or could not. @param {Error} [fault] */
+function arrived(fault) {
+  if (fault && stage.dataset.state === "loading") failed(fault);
+  again();
 }
 
 /** @param {WebGL2RenderingContext} gl */
-async function planes(gl) {
+function planes(gl) {
   const made = program(gl, PLANES);
-  await layers(gl, told.planes);
-  const { scale, bias } = told.materials[0];
+  const layers = new Layers(gl, told, told.layers, arrived);
+  const { scale: factor, bias } = told.materials[0];
   const luminance = told.colorspace === "lrgb";
   const terms = luminance ? told.nplanes - 3 : told.nplanes / 3;
   const padded = (/** @type {number[]} */ values) => [...values, ...Array(Math.max(0, 192 - values.length)).fill(0)];
-  gl.uniform1i(gl.getUniformLocation(made, "layers"), told.planes.length);
+  gl.uniform1i(gl.getUniformLocation(made, "layers"), told.layers);
   gl.uniform1i(gl.getUniformLocation(made, "luminance"), luminance ? 1 : 0);
-  gl.uniform3fv(gl.getUniformLocation(made, "scale"), padded(scale));
+  gl.uniform3fv(gl.getUniformLocation(made, "scale"), padded(factor));
   gl.uniform3fv(gl.getUniformLocation(made, "bias"), padded(bias));
   draw = () => {
-    common(gl, made);
     const weights = basis(told.type, terms, direction());
     const each = luminance ? [0, 0, 0, ...weights] : weights.flatMap((weight) => [weight, weight, weight]);
     gl.uniform3fv(gl.getUniformLocation(made, "weight"), padded(each));
-    gl.drawArrays(gl.TRIANGLES, 0, 3);
-    ready();
+    paint(gl, made, layers);
   };
 }
 
 /** @param {WebGL2RenderingContext} gl */
-async function normals(gl) {
+function normals(gl) {
   const made = program(gl, NORMALS);
-  await layers(gl, [told.normals]);
-  choice(["matte", "gloss", "colours"], style, (key) => ((style = key), again()));
+  const layers = new Layers(gl, told, 1, arrived);
+  choice(STYLES, style, (key) => ((style = key), remember({ style: key }), again()));
   draw = () => {
-    common(gl, made);
     gl.uniform3fv(gl.getUniformLocation(made, "light"), direction());
-    gl.uniform1i(gl.getUniformLocation(made, "style"), ["matte", "gloss", "colours"].indexOf(style));
-    gl.drawArrays(gl.TRIANGLES, 0, 3);
-    ready();
+    gl.uniform1i(gl.getUniformLocation(made, "style"), STYLES.indexOf(style));
+    paint(gl, made, layers);
   };
 }
 
-const azimuth = slider(word("azimuth"), { min: 0, max: 360, step: 1, value: light.azimuth, say: (value) => `${value}°` }, (value) => ((light.azimuth = value), again()));
-const elevation = slider(word("elevation"), { min: 8, max: 90, step: 1, value: light.elevation, say: (value) => `${value}°` }, (value) => ((light.elevation = value), again()));
+const azimuth = slider(word("azimuth"), { min: 0, max: 360, step: 1, value: light.azimuth, say: (value) => `${value}°` }, (value) => ((light.azimuth = value), lit()));
+const elevation = slider(word("elevation"), { min: 8, max: 90, step: 1, value: light.elevation, say: (value) => `${value}°` }, (value) => ((light.elevation = value), lit()));
 
 /** @param {number} x @param {number} y the light's place on a disc of radius 1, y up */
 function shine(x, y) {
@@ -154,6 +148,12 @@ function shine(x, y) {
   light.elevation = Math.max(8, Math.round((Math.acos(radius) * 180) / Math.PI));
   azimuth.set(light.azimuth);
   elevation.set(light.elevation);
+  lit();
+}
+
+/** The light has moved. */
+function lit() {
+  remember({ az: light.azimuth, el: light.elevation });
   again();
 }
 
@@ -166,16 +166,28 @@ function from(element, event) {
 
 /** @param {number} factor @param {number} x @param {number} y shares of the canvas that stay where they are */
 function zoom(factor, x = 0.5, y = 0.5) {
-  const before = window_();
-  place.zoom = Math.min(40, Math.max(0.7, place.zoom * factor));
-  const after = window_();
-  move(before[0] + before[2] * x - (after[0] + after[2] * x), before[1] + before[3] * y - (after[1] + after[3] * y));
+  const before = seen();
+  const most = (8 * told.width) / Math.max(1, (scale() / place.zoom) * told.width);
+  place.zoom = Math.min(Math.max(2, most), Math.max(0.7, place.zoom * factor));
+  const after = seen();
+  const kept = (/** @type {{left: number, right: number, top: number, bottom: number}} */ part) => [part.left + (part.right - part.left) * x, part.top + (part.bottom - part.top) * y];
+  const [from, to] = [kept(before), kept(after)];
+  move((from[0] - to[0]) * scale(), (from[1] - to[1]) * scale());
 }
 
-/** @param {number} x @param {number} y shares of the picture */
+/** Move the view over the picture. @param {number} x @param {number} y in points on the screen */
 function move(x, y) {
-  place.x = Math.min(0.6, Math.max(-0.6, place.x + x));
-  place.y = Math.min(0.6, Math.max(-0.6, place.y + y));
+  const bound = (/** @type {number} */ value) => Math.min(1.1, Math.max(-0.1, value));
+  place.x = bound(place.x + x / scale() / told.width);
+  place.y = bound(place.y + y / scale() / told.height);
+  remember({ x: place.x, y: place.y, z: place.zoom });
+  again();
+}
+
+/** The whole picture. */
+function whole() {
+  Object.assign(place, { x: 0.5, y: 0.5, zoom: 1 });
+  remember({ x: null, y: null, z: null });
   again();
 }
 
@@ -195,9 +207,7 @@ function hands() {
       if (other) zoom(apart(event, other) / Math.max(1, apart(before, other)));
     }
     if (down.size === 2 || mode === "mode_move" || event.shiftKey) {
-      const [, , width, height] = window_();
-      const share = 1 / down.size;
-      move((-(event.clientX - before.clientX) / canvas.clientWidth) * width * share, (-(event.clientY - before.clientY) / canvas.clientHeight) * height * share);
+      move(-(event.clientX - before.clientX) / down.size, -(event.clientY - before.clientY) / down.size);
     } else from(canvas, event);
     down.set(event.pointerId, event);
   });
@@ -224,14 +234,30 @@ function hands() {
 /** @param {PointerEvent} a @param {PointerEvent} b */
 const apart = (a, b) => Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY);
 
+/** One pixel of the picture to one of the screen. */
+const exact = () => zoom(1 / devicePixelRatio / scale());
+const screen = () => void (document.fullscreenElement ? document.exitFullscreen() : stage.requestFullscreen?.());
+const helped = help([
+  ["← → ↑ ↓", "key_light"],
+  ["⇧ ← → ↑ ↓", "key_pan"],
+  ["+  −", "key_zoom"],
+  ["0", "fit"],
+  ["1", "exact"],
+  ["f", "full"],
+  ["?", "help"],
+]);
+const tell = scaleBar();
+/** @type {Record<string, () => void>} */
+const ACTIONS = { "+": () => zoom(1.25), "=": () => zoom(1.25), "-": () => zoom(0.8), 0: whole, 1: exact, f: screen, "?": helped.open, h: helped.open };
+const ARROWS = /** @type {Record<string, [number, number]>} */ ({ ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] });
+
 /** @param {KeyboardEvent} event */
 function keys(event) {
-  const steps = /** @type {Record<string, [number, number]>} */ ({ ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] });
-  const step = steps[event.key];
-  if (event.key === "+" || event.key === "=") zoom(1.25);
-  else if (event.key === "-") zoom(0.8);
+  if (event.ctrlKey || event.altKey || event.metaKey) return;
+  const step = ARROWS[event.key];
+  if (ACTIONS[event.key]) ACTIONS[event.key]();
   else if (!step) return;
-  else if (mode === "mode_move" || event.shiftKey) move((0.04 * step[0]) / place.zoom, (-0.04 * step[1]) / place.zoom);
+  else if (mode === "mode_move" || event.shiftKey) move(60 * step[0], -60 * step[1]);
   else {
     const [x, y] = direction();
     shine(x + 0.06 * step[0], y + 0.06 * step[1]);
@@ -239,7 +265,7 @@ function keys(event) {
   event.preventDefault();
 }
 
-async function begin() {
+function begin() {
   if (!context) {
     failed(word("no_webgl"));
     return;
@@ -247,16 +273,22 @@ async function begin() {
   group(
     button("zoom_in", () => zoom(1.5)),
     button("zoom_out", () => zoom(1 / 1.5)),
-    button("fit", () => (Object.assign(place, { x: 0, y: 0, zoom: 1 }), again())),
+    button("fit", whole),
+    button("exact", exact),
     fullScreen(),
   );
+  group(button("copy_link", () => void copyLink()), helped.button);
   choice(["mode_light", "mode_move"], mode, (key) => (mode = key));
   add(azimuth.element, elevation.element);
   hands();
   canvas.addEventListener("webglcontextlost", () => location.reload());
-  await (told.planes ? planes(context) : normals(context));
+  (told.normals ? normals : planes)(context);
   new ResizeObserver(again).observe(stage);
   again();
 }
 
-begin().catch(failed);
+try {
+  begin();
+} catch (fault) {
+  failed(fault);
+}

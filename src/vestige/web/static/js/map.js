@@ -1,6 +1,8 @@
 // A map: measured values, classes and outlines on the ground, in the metres of the site.
 import { Fill, GeoJSON, ImageLayer, ImageStatic, Map, Projection, ScaleLine, Stroke, Style, VectorLayer, VectorSource, View } from "../vendor/ol.js";
-import { add, button, calm, failed, fullScreen, group, make, measured, ready, say, select, short, slider, toggle, told, view, word } from "./stage.js";
+import { help } from "./looking/help.js";
+import { copyLink, recalled, recalledNumber, remember } from "./looking/place.js";
+import { add, button, calm, failed, fullScreen, group, make, measured, ready, say, select, short, slider, stage, toggle, told, view, word } from "./stage.js";
 
 const chosen = /** @type {HTMLElement} */ (document.querySelector(".chosen"));
 const line = (/** @type {string} */ colour, /** @type {number} */ width, /** @type {string} */ ground) =>
@@ -22,6 +24,7 @@ async function begin() {
   const fit = () => map.getView().fit(extent, { padding: [24, 24, 24, 24] });
   const nearer = (/** @type {number} */ step) => map.getView().animate({ zoom: (map.getView().getZoom() ?? 0) + step, duration: 160 });
   group(button("zoom_in", () => nearer(1)), button("zoom_out", () => nearer(-1)), button("fit", fit), fullScreen());
+  keys(map, nearer, fit);
 
   /** @param {string} address @param {number[]} where */
   const picture = (address, where) => {
@@ -50,6 +53,7 @@ async function begin() {
   }
   if (switches.length > 0) group(...switches);
   fit();
+  followed(map);
   map.once("rendercomplete", () => {
     const text = outlines ? `${outlines.total} ${word("features_count")}` : "";
     ready();
@@ -57,13 +61,52 @@ async function begin() {
   });
 }
 
+/** The keys of a map, and the help that names them. @param {any} map @param {(step: number) => void} nearer @param {() => void} fit */
+function keys(map, nearer, fit) {
+  const helped = help([
+    ["← → ↑ ↓", "key_pan"],
+    ["+  −", "key_zoom"],
+    ["0", "fit"],
+    ["f", "full"],
+    ["?", "help"],
+  ]);
+  group(button("copy_link", () => void copyLink()), helped.button);
+  /** @type {Record<string, () => void>} */
+  const actions = { "+": () => nearer(0.5), "=": () => nearer(0.5), "-": () => nearer(-0.5), 0: fit, "?": helped.open, h: helped.open, f: () => void (document.fullscreenElement ? document.exitFullscreen() : stage.requestFullscreen?.()) };
+  const arrows = /** @type {Record<string, [number, number]>} */ ({ ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] });
+  view.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    const arrow = arrows[event.key];
+    const [x, y] = map.getView().getCenter();
+    const step = map.getView().getResolution() * 60;
+    if (arrow) map.getView().setCenter([x + arrow[0] * step, y + arrow[1] * step]);
+    else if (actions[event.key]) actions[event.key]();
+    else return;
+    event.preventDefault();
+  });
+}
+
+/** Keep the view in the address, and take it from there. @param {any} map */
+function followed(map) {
+  const [x, y, resolution] = ["x", "y", "z"].map(recalledNumber);
+  if (x !== null && y !== null) map.getView().setCenter([x, y]);
+  if (resolution !== null && resolution > 0) map.getView().setResolution(resolution);
+  map.on("moveend", () => {
+    const [east, north] = map.getView().getCenter();
+    // Coordinates of a site have more figures than a link rounds to.
+    remember({ x: east.toFixed(2), y: north.toFixed(2), z: map.getView().getResolution() });
+  });
+}
+
 /** The layer of measured values, with its colour map and range. @param {any} picture @param {any} projection */
 function values(picture, projection) {
   const { low, high, unit } = told.range;
   const reach = Math.max(Math.abs(low), Math.abs(high));
-  const wish = { look: told.looks[0], low, high };
+  const known = recalled("look");
+  const wish = { look: told.looks.includes(known) ? String(known) : told.looks[0], low: recalledNumber("low") ?? low, high: recalledNumber("high") ?? high };
   const address = () => `${told.picture}?${new URLSearchParams({ side: "2048", look: wish.look, low: String(wish.low), high: String(wish.high) })}`;
   const layer = picture(address(), told.extent);
+  const kept = () => remember({ look: wish.look, low: wish.low === low ? null : wish.low, high: wish.high === high ? null : wish.high });
   const repaint = () => layer.setSource(new ImageStatic({ url: address(), imageExtent: told.extent, projection, interpolate: false }));
   const later = calm(repaint);
   const options = told.looks.map((/** @type {string} */ look) => ({ value: look, text: word(`look_${look}`) }));
@@ -72,9 +115,9 @@ function values(picture, projection) {
   const [least, most] = low < 0 && high > 0 ? [-reach * 2, reach * 2] : [low - (high - low) / 2, high + (high - low) / 2];
   const range = { min: least, max: most, step, say: sayValue };
   add(
-    select(word("look"), options, wish.look, (look) => ((wish.look = look), repaint())),
-    slider(word("low"), { ...range, value: low }, (value) => ((wish.low = Math.min(value, wish.high - step)), later())).element,
-    slider(word("high"), { ...range, value: high }, (value) => ((wish.high = Math.max(value, wish.low + step)), later())).element,
+    select(word("look"), options, wish.look, (look) => ((wish.look = look), kept(), repaint())),
+    slider(word("low"), { ...range, value: wish.low }, (value) => ((wish.low = Math.min(value, wish.high - step)), kept(), later())).element,
+    slider(word("high"), { ...range, value: wish.high }, (value) => ((wish.high = Math.max(value, wish.low + step)), kept(), later())).element,
   );
   return layer;
 }

@@ -1,5 +1,7 @@
 // A surface in three dimensions: turn it, come closer, look at it as clay.
 import { ACESFilmicToneMapping, Box3, Color, DirectionalLight, GLTFLoader, HemisphereLight, MeshStandardMaterial, OrbitControls, PerspectiveCamera, Scene, Sphere, Vector3, WebGLRenderer } from "../vendor/three.js";
+import { help } from "./looking/help.js";
+import { copyLink, recalled, remember } from "./looking/place.js";
 import { button, choice, failed, fullScreen, group, make, ready, stage, toggle, told, view, word } from "./stage.js";
 
 const canvas = make("canvas", { tabindex: "0", role: "img", "aria-label": word("look") });
@@ -53,6 +55,8 @@ function begin() {
       scene.add(object);
       tools(object);
       look(home);
+      recall();
+      controls.addEventListener("change", keep);
       renderer.setAnimationLoop(() => {
         controls.update();
         renderer.render(scene, camera);
@@ -63,6 +67,20 @@ function begin() {
     failed,
   );
 
+  /** Where the camera stood when a link was made. */
+  function recall() {
+    const places = (recalled("camera") ?? "").split(",").map(Number);
+    if (places.length !== 6 || !places.every(Number.isFinite)) return;
+    camera.position.set(places[0], places[1], places[2]);
+    controls.target.set(places[3], places[4], places[5]);
+    controls.update();
+  }
+
+  function keep() {
+    if (controls.autoRotate) return;
+    remember({ camera: [...camera.position.toArray(), ...controls.target.toArray()].map((value) => value.toFixed(3)).join(",") });
+  }
+
   /** @param {any} object */
   function tools(object) {
     group(
@@ -71,6 +89,7 @@ function begin() {
       button("fit", () => look(home)),
       fullScreen(),
     );
+    group(button("copy_link", () => void copyLink()), helped.button);
     group(
       button("front", () => look(new Vector3(0, 0, 1))),
       button("side", () => look(new Vector3(1, 0, 0))),
@@ -90,10 +109,21 @@ function begin() {
     group(toggle("turn", false, (on) => (controls.autoRotate = on)));
   }
 
+  const helped = help([
+    ["← → ↑ ↓", "key_turn"],
+    ["+  −", "key_zoom"],
+    ["0", "fit"],
+    ["f", "full"],
+    ["?", "help"],
+  ]);
   canvas.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
     const turn = /** @type {Record<string, [number, number]>} */ ({ ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] })[event.key];
     if (event.key === "+" || event.key === "=") camera.position.multiplyScalar(0.9);
     else if (event.key === "-") camera.position.multiplyScalar(1.1);
+    else if (event.key === "0") look(home);
+    else if (event.key === "f") void (document.fullscreenElement ? document.exitFullscreen() : stage.requestFullscreen?.());
+    else if (event.key === "?" || event.key === "h") helped.open();
     else if (!turn) return;
     else orbit(0.12 * turn[0], 0.12 * turn[1]);
     event.preventDefault();

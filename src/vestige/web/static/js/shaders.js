@@ -1,12 +1,14 @@
-// The shaders of light.js. One triangle covers the canvas; `window` says which part of the picture it shows.
+// The shaders of light.js. Four corners cover a tile; `box` says where it lies on the canvas, `inner` which
+// part of its texture is the tile itself: each carries a rim of its neighbours, so that no seam shows.
 
 export const VERTEX = `#version 300 es
-uniform vec4 window;
+uniform vec4 box;
+uniform vec4 inner;
 out vec2 place;
 void main() {
-  vec2 corner = vec2(float((gl_VertexID << 1) & 2), float(gl_VertexID & 2));
-  gl_Position = vec4(corner * 2.0 - 1.0, 0.0, 1.0);
-  place = window.xy + vec2(corner.x, 1.0 - corner.y) * window.zw;
+  vec2 corner = vec2(float(gl_VertexID & 1), float(gl_VertexID >> 1));
+  gl_Position = vec4(mix(box.xy, box.zw, corner), 0.0, 1.0);
+  place = mix(inner.xy, inner.zw, corner);
 }`;
 
 const HEAD = `#version 300 es
@@ -15,8 +17,6 @@ precision highp sampler2DArray;
 uniform sampler2DArray picture;
 in vec2 place;
 out vec4 colour;
-const vec3 GROUND = vec3(0.098, 0.094, 0.086);
-bool outside() { return any(lessThan(place, vec2(0.0))) || any(greaterThan(place, vec2(1.0))); }
 `;
 
 // A stored byte c means (c - bias) x scale; the picture is the sum of the planes times their weights.
@@ -28,7 +28,6 @@ uniform vec3 scale[64];
 uniform vec3 bias[64];
 uniform vec3 weight[64];
 void main() {
-  if (outside()) { colour = vec4(GROUND, 1.0); return; }
   vec3 sum = vec3(0.0);
   vec3 base = vec3(1.0);
   for (int i = 0; i < layers; i++) {
@@ -44,7 +43,6 @@ export const NORMALS = `${HEAD}
 uniform vec3 light;
 uniform int style;
 void main() {
-  if (outside()) { colour = vec4(GROUND, 1.0); return; }
   vec3 code = texture(picture, vec3(place, 0.0)).rgb;
   if (style == 2) { colour = vec4(code, 1.0); return; }
   vec3 normal = normalize(code * 2.0 - 1.0 + vec3(0.0, 0.0, 1e-4));

@@ -5,6 +5,10 @@ const ICONS = {
   zoom_out: "M11 4a7 7 0 1 0 0 14 7 7 0 0 0 0-14zM20 20l-4-4M8 11h6",
   fit: "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5",
   full: "M9 4H4v5M15 4h5v5M9 20H4v-5M15 20h5v-5M4 4l6 6M20 4l-6 6M4 20l6-6M20 20l-6-6",
+  exact: "M5 8l2.5-1.5V18M12 9.5v.01M12 15v.01M16 8l2.500-1.5V18",
+  rotate: "M19 12a7 7 0 1 1-2.2-5.1M17 3v4h-4",
+  copy_link: "M10 14a4 4 0 0 0 6 .4l3-3a4 4 0 0 0-5.700-5.700l-1.600 1.600M14 10a4 4 0 0 0-6-.4l-3 3a4 4 0 0 0 5.700 5.700l1.600-1.600",
+  help: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM9.500 9.500a2.500 2.500 0 1 1 3.500 2.300c-.7.3-1 .9-1 1.700M12 17v.01",
   previous: "M15 5l-7 7 7 7",
   next: "M9 5l7 7-7 7",
   mode_light: "M12 7a5 5 0 1 0 0 10 5 5 0 0 0 0-10zM12 2v2M12 20v2M2 12h2M20 12h2M5 5l1.4 1.4M17.6 17.6L19 19M5 19l1.4-1.4M17.6 6.4L19 5",
@@ -125,8 +129,9 @@ export function say(text) {
   status.textContent = text;
 }
 
-/** The first picture has been drawn. */
+/** The first picture has been drawn; the small one that stood in its place goes. */
 export function ready() {
+  stage.querySelector(".first")?.remove();
   if (stage.dataset.state === "loading") {
     stage.dataset.state = "ready";
     say("");
@@ -135,6 +140,7 @@ export function ready() {
 
 /** The viewer cannot show its product. @param {unknown} reason */
 export function failed(reason) {
+  stage.querySelector(".first")?.remove();
   stage.dataset.state = "failed";
   say(reason instanceof Error ? `${word("failed")}: ${reason.message}` : String(reason));
 }

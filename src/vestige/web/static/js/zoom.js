@@ -1,47 +1,26 @@
 // Deep zoom: pictures, measured values through a colour map, bands, pages with their words.
-import OpenSeadragon from "../vendor/openseadragon.js";
-import { add, button, calm, choice, failed, fullScreen, group, make, measured, ready, say, select, slider, stage, toggle, told, view, word } from "./stage.js";
+import { add, button, calm, choice, failed, group, make, measured, ready, say, select, slider, stage, toggle, told, view, word } from "./stage.js";
+import { deepZoom, followed, navigation, scaled, source } from "./looking/deepzoom.js";
+import { Measures } from "./looking/measure.js";
+import { Pick } from "./looking/pick.js";
+import { recalled, recalledNumber, remember } from "./looking/place.js";
+import { seen } from "./looking/seen.js";
+import { Spectrum } from "./looking/spectrum.js";
 import { Reading } from "./reading.js";
 
 /**
- * @typedef {{label: string, picture: string, words?: string | null, ask?: string, width: number, height: number,
- *   deepest: number, tile: number, tiles: string, version: string}} Item
+ * @typedef {import("./looking/deepzoom.js").Raster & {words?: string | null, ask?: string}} Item
  * @typedef {{message: string}} Fault
  */
 
 /** @type {Item[]} */
 const items = told.items;
-let chosen = 0;
+let chosen = Math.min(items.length - 1, Math.max(0, recalledNumber("i") ?? 0));
 /** How the values are shown, as it goes into the address of a tile. @type {Record<string, string | number>} */
 let wish = {};
 
-const viewer = new OpenSeadragon({
-  element: view,
-  prefixUrl: "",
-  showNavigationControl: false,
-  drawer: "canvas",
-  animationTime: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 0.6,
-  maxZoomPixelRatio: 6,
-  minZoomImageRatio: 0.7,
-  visibilityRatio: 0.4,
-  gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: true },
-  placeholderFillStyle: "#191816",
-});
-
-/** What OpenSeadragon must know to fetch tiles. @param {Item} item */
-function source(item) {
-  const query = new URLSearchParams({ v: item.version });
-  for (const [key, value] of Object.entries(wish)) query.set(key, String(value));
-  const tail = `?${query}`;
-  return {
-    width: item.width,
-    height: item.height,
-    tileSize: item.tile,
-    minLevel: 0,
-    maxLevel: item.deepest,
-    getTileUrl: (/** @type {number} */ level, /** @type {number} */ x, /** @type {number} */ y) => `${item.tiles}/${level}/${x}/${y}${tail}`,
-  };
-}
+const viewer = deepZoom(view);
+const reading = new Reading(viewer, document.querySelector(".reading"));
 
 /** Show the item again with the present wish; the old picture stays until the new one is there. */
 function repaint() {
@@ -49,7 +28,7 @@ function repaint() {
   const old = [];
   for (let place = 0; place < viewer.world.getItemCount(); place++) old.push(viewer.world.getItemAt(place));
   viewer.addTiledImage({
-    tileSource: source(items[chosen]),
+    tileSource: source(items[chosen], wish),
     success: (/** @type {{item: any}} */ { item: fresh }) => {
       const swap = () => {
         for (const image of old) if (viewer.world.getIndexOfItem(image) >= 0) viewer.world.removeItem(image);
@@ -62,18 +41,17 @@ function repaint() {
   });
 }
 
-const reading = new Reading(viewer, document.querySelector(".reading"));
-
 /** Open another picture of the product. @param {number} place */
 async function open(place) {
   chosen = place;
+  remember({ i: place || null });
   const item = items[place];
   if (item.ask && !item.tiles) {
     const answer = await fetch(item.ask);
     if (!answer.ok) return failed(word("failed"));
     Object.assign(item, { ...(await answer.json()), label: item.label });
   }
-  viewer.open(/** @type {any} */ (source(item)));
+  viewer.open(/** @type {any} */ (source(item, wish)));
   document.querySelectorAll(".strip.items button").forEach((element, number) => {
     if (number === place) element.setAttribute("aria-current", "true");
     else element.removeAttribute("aria-current");
@@ -82,29 +60,25 @@ async function open(place) {
   await reading.open(item.words ?? null, item.height / item.width);
 }
 
+const step = (/** @type {number} */ by) => void open((chosen + items.length + by) % items.length);
+
 viewer.addHandler("tile-drawn", ready);
 viewer.addHandler("open-failed", (/** @type {Fault} */ { message }) => failed(message));
 viewer.addHandler("tile-load-failed", (/** @type {Fault} */ { message }) => failed(`${word("failed")} (${message})`));
 
-function navigation() {
+/** The pictures of a product with several, to go through. */
+function strip() {
   group(
-    button("zoom_in", () => viewer.viewport.zoomBy(1.6).applyConstraints()),
-    button("zoom_out", () => viewer.viewport.zoomBy(1 / 1.6).applyConstraints()),
-    button("fit", () => viewer.viewport.goHome()),
-    fullScreen(),
+    button("previous", () => step(-1)),
+    button("next", () => step(1)),
   );
-  if (items.length < 2) return;
-  group(
-    button("previous", () => void open((chosen + items.length - 1) % items.length)),
-    button("next", () => void open((chosen + 1) % items.length)),
-  );
-  const strip = /** @type {HTMLElement} */ (document.querySelector(".strip.items"));
-  strip.hidden = false;
+  const list = /** @type {HTMLElement} */ (document.querySelector(".strip.items"));
+  list.hidden = false;
   items.forEach((item, place) => {
     const picture = make("img", { src: item.picture, alt: "", loading: "lazy" });
     const element = make("button", { type: "button" }, picture, make("span", { class: "name" }, item.label));
     element.addEventListener("click", () => void open(place));
-    strip.append(make("li", {}, element));
+    list.append(make("li", {}, element));
   });
 }
 
@@ -112,14 +86,16 @@ function navigation() {
 function values() {
   const { low, high, unit } = told.range;
   const span = high - low;
-  wish = { look: told.looks[0], low, high };
+  const known = recalled("look");
+  wish = { look: told.looks.includes(known) ? String(known) : told.looks[0], low: recalledNumber("low") ?? low, high: recalledNumber("high") ?? high };
   const later = calm(repaint);
-  const say = (/** @type {number} */ value) => measured(value, unit);
+  const changed = () => (remember({ look: wish.look, low: wish.low === low ? null : wish.low, high: wish.high === high ? null : wish.high }), later());
+  const tell = (/** @type {number} */ value) => measured(value, unit);
   const options = told.looks.map((/** @type {string} */ look) => ({ value: look, text: word(`look_${look}`) }));
-  add(select(word("look"), options, told.looks[0], (look) => ((wish.look = look), repaint())));
-  const range = { min: low - span * 0.25, max: high + span * 0.25, step: span / 200, say };
-  const lowest = slider(word("low"), { ...range, value: low }, (value) => ((wish.low = Math.min(value, Number(wish.high) - span / 200)), later()));
-  const highest = slider(word("high"), { ...range, value: high }, (value) => ((wish.high = Math.max(value, Number(wish.low) + span / 200)), later()));
+  add(select(word("look"), options, String(wish.look), (look) => ((wish.look = look), changed())));
+  const range = { min: low - span * 0.25, max: high + span * 0.25, step: span / 200, say: tell };
+  const lowest = slider(word("low"), { ...range, value: Number(wish.low) }, (value) => ((wish.low = Math.min(value, Number(wish.high) - span / 200)), changed()));
+  const highest = slider(word("high"), { ...range, value: Number(wish.high) }, (value) => ((wish.high = Math.max(value, Number(wish.low) + span / 200)), changed()));
   add(lowest.element, highest.element);
 }
 
@@ -127,17 +103,20 @@ function values() {
 function bands() {
   const rows = told.bands;
   const last = rows.length - 1;
-  let single = Math.floor(rows.length / 2);
-  const mixture = [...told.mixture];
+  const asked = (recalled("bands") ?? "").split(",").map(Number);
+  const fits = asked.every((band) => Number.isInteger(band) && band >= 0 && band <= last) && recalled("bands");
+  let single = fits && asked.length === 1 ? asked[0] : Math.floor(rows.length / 2);
+  const mixture = fits && asked.length === 3 ? asked : [...told.mixture];
+  const mode = fits && asked.length === 3 ? "mixture" : "single";
   const later = calm(repaint, 60);
-  const paint = (/** @type {string} */ mode) => {
-    wish = { bands: mode === "single" ? String(single) : mixture.join(",") };
-    one.element.hidden = mode !== "single";
-    for (const part of three) part.hidden = mode === "single";
-    later();
+  const set = (/** @type {string} */ now) => {
+    wish = { bands: now === "single" ? String(single) : mixture.join(",") };
+    one.element.hidden = now !== "single";
+    for (const part of three) part.hidden = now === "single";
   };
+  const paint = (/** @type {string} */ now) => (set(now), remember(wish), later());
   const name = (/** @type {number} */ band) => rows[band].label;
-  choice(rows.length > 1 ? ["single", "mixture"] : ["single"], "single", paint);
+  choice(rows.length > 1 ? ["single", "mixture"] : ["single"], mode, paint);
   const one = slider(word("band"), { min: 0, max: last, step: 1, value: single, wide: true, say: name }, (value) => {
     single = value;
     paint("single");
@@ -152,12 +131,30 @@ function bands() {
     return element;
   });
   add(one.element, ...three);
-  wish = { bands: String(single) };
-  for (const part of three) part.hidden = true;
+  set(mode);
 }
 
+/** What is asked about the values of the picture shown. @param {string} what */
+const about = (what) => () => items[chosen].tiles.replace(/^\/tiles\//, `/${what}/`);
+/** @type {() => number | null | undefined} */
+const pixelMm = () => items[chosen].pixel_mm ?? told.pixel_mm;
+
 if (items.length > 0) {
-  navigation();
+  const pick = new Pick(viewer);
+  const measures = new Measures(pick, pixelMm, told.range ? about("profile") : null);
+  const spectrum = told.bands ? new Spectrum(pick, about("spectrum")) : null;
+  navigation(viewer, {
+    keys: [
+      ["Enter", "key_pick", () => pick.here()],
+      [" ", "", () => pick.here()],
+      ["Backspace", "key_back", () => measures.back()],
+      ["Escape", "key_stop", () => (measures.choose(null), spectrum?.choose(false))],
+      ["m", "measure_distance", () => measures.choose("distance")],
+      ...(items.length > 1 ? /** @type {[string, string, () => void][]} */ ([["[", "previous", () => step(-1)], ["]", "next", () => step(1)]]) : []),
+      ...(spectrum ? /** @type {[string, string, () => void][]} */ ([["s", "spectrum", () => spectrum.choose(true)]]) : []),
+    ],
+  });
+  if (items.length > 1) strip();
   if (told.range) values();
   if (told.bands) bands();
   if (items.some((item) => item.words)) {
@@ -168,6 +165,16 @@ if (items.length > 0) {
     reading.boxes(Boolean(told.reading));
     if (told.reading) reading.panel(true);
   }
-  open(0).catch(failed);
-  stage.addEventListener("fullscreenchange", () => viewer.viewport?.goHome());
+  // One thing is pointed at a time.
+  measures.toggles?.forEach((element) => element.addEventListener("click", () => spectrum?.toggle.setAttribute("aria-pressed", "false")));
+  spectrum?.toggle.addEventListener("click", () => measures.toggles?.forEach((element) => element.setAttribute("aria-pressed", "false")));
+  stage.parentElement?.querySelector(".tools")?.after(measures.panel, ...(spectrum ? [spectrum.panel] : []));
+  followed(viewer);
+  scaled(viewer, pixelMm);
+  seen(viewer, () => ({ name: chosen, wish }));
+  // Others may mark places in the picture (remarks).
+  const pointing = { viewer, pick, shown: () => items[chosen] };
+  stage.dispatchEvent(new CustomEvent("pointing", { detail: pointing }));
+  Object.assign(stage, { pointing });
+  open(chosen).catch(failed);
 }

@@ -1,0 +1,48 @@
+"""How long a live preview takes: the first picture, and each that follows a change of the recipe.
+
+``python benchmarks/previews.py CAPTURE TECHNIQUE FIELD=VALUE …``: wall and processor seconds, with the
+first question opening the session. A machine that others work on shows in the gap between the two.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+
+from vestige.capture import open_capture
+from vestige.contract import Inputs
+from vestige.contract.budget import Budget
+from vestige.contract.context import Context
+from vestige.contract.registry import technique
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("capture")
+    parser.add_argument("technique")
+    parser.add_argument("settings", nargs="*", default=[])
+    parser.add_argument("--size", type=int, default=1000)
+    chosen = parser.parse_args()
+    operation = technique(chosen.technique).operation("run")
+    recipes = [operation.recipe(), *(operation.recipe.make(settings=[one]) for one in chosen.settings)]
+    inputs = Inputs({operation.inputs[0].name: [open_capture(chosen.capture)]})
+    print("| picture | seconds | processor seconds |\n| --- | --- | --- |")
+    wall, work = time.perf_counter(), time.process_time()
+    session = operation.open(inputs, Context(budget=Budget(cores=2, bytes=2 * 2**30)))
+    session.render(recipes[0], None, chosen.size)
+    print(f"| first | {time.perf_counter() - wall:.2f} | {time.process_time() - work:.2f} |")
+    rows = []
+    for recipe in recipes * 5:
+        wall, work = time.perf_counter(), time.process_time()
+        session.render(recipe, None, chosen.size)
+        rows.append((time.perf_counter() - wall, time.process_time() - work))
+    walls, works = (sorted(column) for column in zip(*rows, strict=True))
+    late = min(len(rows) - 1, round(0.95 * len(rows)))
+    for name, at in (("median", statistics.median), ("p95", lambda column: column[late])):
+        print(f"| {name} of {len(rows)} | {at(walls):.2f} | {at(works):.2f} |")
+    session.close()
+
+
+if __name__ == "__main__":
+    main()

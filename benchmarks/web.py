@@ -1,0 +1,303 @@
+"""The workbench in a browser: the collection at a million objects, the first picture on a slow line.
+
+``python benchmarks/web.py [--quick] [--keep FOLDER]``; needs Chromium. The objects are synthetic (seed 5) and
+lie in the log and in the catalogue; the newest have pictures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from _harness import report
+
+from archive import WORDS, Unsynced
+from vestige.archive import Archive
+from vestige.archive.ingest import add_capture
+from vestige.archive.log import Entry
+from vestige.capture import Capture, Frame, Thing
+
+COLUMNS = ["what", "measured", "unit", "bar", "about"]
+FLAGS = ["--no-sandbox", "--disable-background-networking", "--use-angle=swiftshader"]
+#: 10 Mbit/s and 40 ms there and back.
+LINE = {"offline": False, "latency": 40, "downloadThroughput": 1_250_000, "uploadThroughput": 1_250_000}
+#: From the moment a hand does something to the frame after which its answer is seen.
+TIMING = """
+() => {
+  let began = 0;
+  window.seen = [];
+  const start = (event) => { if (event.isTrusted) began = event.timeStamp; };
+  for (const name of ["pointerup", "keydown"]) addEventListener(name, start, true);
+  new MutationObserver((changes) => {
+    const added = changes.flatMap((change) => [...change.addedNodes]);
+    if (!began || !added.some((node) => node.nodeType === 1)) return;
+    const from = began;
+    began = 0;
+    requestAnimationFrame(() => {
+      const channel = new MessageChannel();  // the first task after the frame was painted
+      channel.port1.onmessage = () => window.seen.push(performance.now() - from);
+      channel.port2.postMessage(0);
+    });
+  }).observe(document.querySelector("main"), { childList: true, subtree: true });
+}
+"""
+
+
+#: Bytes that had come when the first picture was seen: the page, its styles, scripts and fonts.
+WEIGHT = """
+["navigation", "resource"].flatMap((type) => performance.getEntriesByType(type))
+  .filter((entry) => entry.responseEnd <= window.first && !entry.name.includes("/picture"))
+  .reduce((sum, entry) => sum + entry.transferSize, 0)
+"""
+#: The moment at which the first picture of an object is seen.
+FIRST = """
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) {
+    if (entry.identifier === "first" && !window.first) window.first = entry.renderTime || entry.loadTime;
+  }
+}).observe({ type: "element", buffered: true });
+new MutationObserver((_, watch) => {
+  const image = document.querySelector(".works img");
+  if (image) { image.setAttribute("elementtiming", "first"); watch.disconnect(); }
+}).observe(document, { childList: true, subtree: true });
+"""
+
+
+def fill(folder: Path, count: int, pictured: int) -> None:
+    """An archive of so many objects; the newest have a capture of one picture."""
+    import cv2
+    import numpy as np
+
+    chance = random.Random(5)
+    with Archive.make(folder, disk=Unsynced()) as archive:
+        archive.describe_project({"name": "campaign", "quotas": [{"institution": "Graz", "objects": count}]})
+        for start in range(0, count, 8000):
+            entries = [_entry(number, chance) for number in range(start, min(start + 8000, count))]
+            archive.taken_in(archive.store.append(entries, who="benchmark"))
+        for number in range(count - pictured, count):
+            noise = np.random.default_rng(number).integers(0, 255, (24, 32, 3), dtype=np.uint8)
+            picture = cv2.resize(noise, (2400, 1800), interpolation=cv2.INTER_CUBIC)
+            source = folder / "work" / f"{number}.jpg"
+            cv2.imwrite(str(source), picture)
+            made = Capture(thing=Thing(identifier=f"B{number:08}"), frames=[Frame(file=source.name)])
+            add_capture(archive, made.at(source.parent))
+            source.unlink()
+
+
+def _entry(number: int, chance: random.Random) -> Entry:
+    told = {
+        "title": " ".join(chance.choices(WORDS, k=4)),
+        "taxon": f"{chance.choice(WORDS).title()} {chance.choice(WORDS)}",
+        "collection": f"Collection {chance.randrange(30)}",
+        "person": f"Collector {int(chance.paretovariate(0.7)) % 5000}",
+        "place": f"Place {int(chance.paretovariate(0.5)) % 3000}",
+        "date": str(chance.randrange(1700, 1990)),
+        "project": "campaign" if number % 3 else "",
+        "institution": "Graz",
+        "number": str(chance.randrange(10**6)),
+    }
+    return Entry("object.described", {"set": told}, object=f"B{number:08}")
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[tuple[str, int]]:
+    """The workbench of an archive in a process of its own: its address and the process."""
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        port = held.getsockname()[1]
+    command = [sys.executable, "-m", "vestige.cli", "serve", str(folder), "--port", str(port), "--no-open"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        address = f"http://127.0.0.1:{port}"
+        try:
+            for _ in range(600):
+                try:
+                    urllib.request.urlopen(f"{address}/state", timeout=5).close()
+                    break
+                except OSError:
+                    time.sleep(0.1)
+            yield address, process.pid
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+class Costs:
+    """CPU time of the server and of the page's main thread: what other work on the machine cannot stretch."""
+
+    def __init__(self, page: Any, server: int) -> None:
+        self.line = page.context.new_cdp_session(page)
+        self.line.send("Performance.enable", {"timeDomain": "threadTicks"})
+        self.server, self.sums, self.times = server, [0.0, 0.0], 0
+
+    def now(self) -> tuple[float, float]:
+        """Milliseconds so far: server, page."""
+        told = {item["name"]: item["value"] for item in self.line.send("Performance.getMetrics")["metrics"]}
+        return spent(self.server), told["TaskDuration"] * 1000
+
+    def add(self, before: tuple[float, float]) -> None:
+        """Count what was spent since."""
+        after = self.now()
+        self.sums = [self.sums[n] + after[n] - before[n] for n in (0, 1)]
+        self.times += 1
+
+    def mean(self, which: int) -> float:
+        """The mean of an interaction."""
+        return self.sums[which] / max(self.times, 1)
+
+
+def until(page: Any, what: str) -> None:
+    """Wait until an expression is more than 0 (the page's policy lets nothing be evaluated by itself)."""
+    for _ in range(1000):
+        if page.evaluate(what):
+            return
+        page.wait_for_timeout(20)
+    raise TimeoutError(what)
+
+
+def spent(process: int) -> float:
+    """Milliseconds of CPU time that a process has taken so far."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
+
+
+def interactions(page: Any, address: str, times: int, costs: Costs) -> dict[str, list[float]]:
+    """Milliseconds from a click or a key to the frame that shows what it brought."""
+    chance = random.Random(7)
+
+    def answered(act: Callable[[], None]) -> float:
+        page.evaluate("window.seen.length = 0")
+        before = costs.now()
+        act()
+        until(page, "window.seen.length")
+        costs.add(before)
+        return float(page.evaluate("window.seen[0]"))
+
+    def choose() -> None:
+        links = page.locator(".choosing a:not([aria-current])")
+        links.nth(chance.randrange(links.count())).click()
+
+    def typed() -> None:
+        page.locator("#q").press("Control+a")
+        page.evaluate("window.seen.length = 0")
+        word = chance.choice(WORDS)
+        page.keyboard.insert_text(word[:-1])
+        page.wait_for_timeout(400)
+        page.evaluate("window.seen.length = 0")
+        page.locator("#q").press(word[-1])
+
+    found: dict[str, list[float]] = {
+        "a field chosen": [],
+        "a field taken away": [],
+        "more": [],
+        "a word typed": [],
+    }
+    for _ in range(times):
+        page.goto(f"{address}/")
+        page.evaluate(TIMING)
+        found["a field chosen"].append(answered(choose))
+        if page.locator("#more").count():
+            found["more"].append(answered(page.locator("#more").click))
+        found["a field taken away"].append(answered(page.locator(".choosing a[aria-current]").first.click))
+        page.goto(f"{address}/")
+        page.evaluate(TIMING)
+        found["a word typed"].append(answered(typed))
+    return found
+
+
+def first_picture(browser: Any, address: str) -> tuple[float, float]:
+    """Seconds from navigation to the first picture of an object, and kB loaded until then."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    line = context.new_cdp_session(page)
+    line.send("Network.enable")
+    line.send("Network.emulateNetworkConditions", LINE)
+    line.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    page.add_init_script(FIRST)
+    page.goto(f"{address}/", wait_until="commit")
+    until(page, "window.first || 0")
+    seconds = float(page.evaluate("window.first")) / 1000
+    kilobytes = float(page.evaluate(WEIGHT)) / 1000
+    context.close()
+    return seconds, kilobytes
+
+
+def measured(folder: Path, *, quick: bool, count: int) -> list[list[object]]:
+    """Every figure."""
+    from playwright.sync_api import sync_playwright
+
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    rows: list[list[object]] = []
+    with served(folder) as (address, server), sync_playwright() as run:
+        browser = run.chromium.launch(executable_path=chromium, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.goto(f"{address}/")
+        page.wait_for_load_state("networkidle")
+        every: list[float] = []
+        costs = Costs(page, server)
+        for name, taken in interactions(page, address, 10 if quick else 40, costs).items():
+            every += taken
+            rows.append(
+                [f"{name}, to paint, p95", _p95(taken), "ms", "<= 100", f"{len(taken)} times, seed 7"]
+            )
+        rows.append(["all of these, to paint, p95", _p95(every), "ms", "<= 100", f"{count} objects"])
+        load = f"load of the machine {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores"
+        rows.append(["all of these, to paint, median", statistics.median(every), "ms", "", load])
+        rows.append(["CPU time of the server, mean", costs.mean(0), "ms", "", "of one of these"])
+        rows.append(["CPU time of the page, mean", costs.mean(1), "ms", "", "main thread, of one of these"])
+        page.close()
+        pictures = [first_picture(browser, address) for _ in range(3 if quick else 9)]
+        about = "10 Mbit/s, 40 ms, nothing kept by the browser"
+        rows.append(
+            ["first picture, median", statistics.median(p[0] for p in pictures), "s", "<= 1.0", about]
+        )
+        rows.append(
+            ["first picture, slowest", max(p[0] for p in pictures), "s", "", f"{len(pictures)} times"]
+        )
+        rows.append(
+            [
+                "loaded until then",
+                max(p[1] for p in pictures),
+                "kB",
+                "<= 250",
+                "page, styles, scripts, fonts; without the pictures",
+            ]
+        )
+        browser.close()
+    return rows
+
+
+def _p95(values: list[float]) -> float:
+    return sorted(values)[int(0.95 * len(values))]
+
+
+def main() -> None:
+    """Build, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="20,000 objects, for a look")
+    parser.add_argument("--keep", default="", help="a folder for the archive, used again where it is there")
+    arguments = parser.parse_args()
+    count = 20_000 if arguments.quick else 1_000_000
+    folder = Path(arguments.keep or tempfile.mkdtemp(prefix="vestige-web-"))
+    try:
+        if not (folder / "archive.json").exists():
+            fill(folder, count, 200)
+        report("web", COLUMNS, measured(folder, quick=arguments.quick, count=count), quick=arguments.quick)
+    finally:
+        if not arguments.keep:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The collection: search, objects, projects, what is said of them."""

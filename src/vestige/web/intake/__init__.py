@@ -1,0 +1,1 @@
+"""Taking in: folders that are dropped or watched become captures."""

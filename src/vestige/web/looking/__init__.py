@@ -1,0 +1,1 @@
+"""Looking: comparing, measuring, downloading."""

@@ -1,0 +1,1 @@
+"""Operator mode: one picture, large buttons, nothing that can be lost."""

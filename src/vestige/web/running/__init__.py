@@ -1,0 +1,1 @@
+"""Running: forms from recipes, live previews, jobs and how far they are."""

@@ -1,0 +1,126 @@
+"""Taking in with the keyboard alone, and through a kill of the server, in a real browser."""
+
+import hashlib
+import os
+import re
+import signal
+
+import numpy as np
+import pytest
+
+from vestige.archive import Archive
+from vestige.archive.ingest import kept_capture
+
+playwright = pytest.importorskip(
+    "playwright.sync_api", reason="playwright is not here: pip install playwright"
+)
+FLAGS = (
+    "--no-sandbox --no-first-run --disable-background-networking --disable-component-update --disable-sync"
+)
+
+
+@pytest.fixture(scope="module")
+def browser(chromium):
+    with playwright.sync_playwright() as run:
+        launched = run.chromium.launch(executable_path=chromium, args=FLAGS.split())
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def tab(browser):
+    """A tab whose scripts must not fail; a server that is away may be complained of."""
+    page = browser.new_page(viewport={"width": 1100, "height": 900}, locale="en-GB")
+    said = []
+    page.on("pageerror", lambda error: said.append(str(error)))
+    yield page
+    page.close()
+    assert said == []
+
+
+def tab_to(page, selector, most=80):
+    """Press Tab until what `selector` names has the focus."""
+    for _ in range(most):
+        if page.evaluate("(wanted) => document.activeElement?.matches(wanted)", selector):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"Tab does not reach {selector}")
+
+
+def choose(page, folder):
+    """Open the chooser of folders from the keyboard."""
+    tab_to(page, "#folder")
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    chooser.value.set_files(folder)
+
+
+@pytest.fixture
+def coin(tmp_path, frames):
+    folder = tmp_path / "coin"
+    folder.mkdir()
+    for name, data in frames.items():
+        (folder / name.partition("/")[2]).write_bytes(data)
+    return folder
+
+
+def test_a_folder_is_taken_in_with_the_keyboard_alone(tab, museum, coin, started, port):
+    started(museum, port)
+    tab.goto(f"http://127.0.0.1:{port}/intake")
+    assert tab.evaluate("document.activeElement.id") == "identifier"
+    tab.keyboard.type("Coin 7")
+    choose(tab, coin)
+    tab.wait_for_url(re.compile(r"/intake/\w+$"))
+    tab.locator(".strip li").nth(3).wait_for()
+    assert tab.locator("#of-identifier").input_value() == "Coin 7"
+    assert "Focus stacking (guessed)" in tab.locator("#technique").inner_text()
+    tab_to(tab, "#of-title")
+    tab.keyboard.type("Denarius")
+    tab_to(tab, "button[value=take]")
+    tab.keyboard.press("Enter")
+    tab.get_by_text("Taken in: Coin 7, 4 frames.").wait_for()
+    tab_to(tab, "a[href='/intake'].primary")
+    tab.keyboard.press("Enter")
+    tab.wait_for_url("**/intake")
+    assert tab.evaluate("document.activeElement.id") == "identifier"
+
+
+def test_sending_goes_on_by_itself_after_the_server_was_killed(tab, museum, tmp_path, started, port):
+    folder = tmp_path / "large"
+    folder.mkdir()
+    data = np.random.default_rng(0).bytes(24 << 20)
+    (folder / "frame_1.tif").write_bytes(data)
+    server = started(museum, port)
+    tab.goto(f"http://127.0.0.1:{port}/intake")
+    tab.keyboard.type("Coin 8")
+    with tab.expect_response(lambda answer: "/piece" in answer.url):
+        choose(tab, folder)
+    os.kill(server.pid, signal.SIGKILL)
+    server.wait()
+    tab.get_by_text("The server does not answer").wait_for()
+    started(museum, port)
+    tab.wait_for_url(re.compile(r"/intake/\w+$"), timeout=60_000)
+    tab.locator(".strip li").first.wait_for()
+    (arrived,) = (museum / "desk" / "captures").glob("*/frames/frame_1.tif")
+    assert hashlib.sha256(arrived.read_bytes()).digest() == hashlib.sha256(data).digest()
+
+
+def test_the_page_of_a_tray_comes_back_by_itself(tab, museum, coin, started, port):
+    server = started(museum, port)
+    tab.goto(f"http://127.0.0.1:{port}/intake")
+    tab.keyboard.type("Coin 9")
+    choose(tab, coin)
+    tab.locator(".strip li").nth(3).wait_for()
+    tab.locator("#of-title").fill("Written before the kill")
+    os.kill(server.pid, signal.SIGKILL)
+    server.wait()
+    tab.get_by_text("The connection was cut").wait_for()
+    started(museum, port)
+    tab.get_by_text("The connection was cut").wait_for(state="detached", timeout=60_000)
+    assert tab.locator("#of-title").input_value() == "Written before the kill"
+    tab.locator("button[value=take]").click()
+    tab.get_by_text("Taken in: Coin 9").wait_for()
+    with Archive(museum) as archive:
+        capture = archive.show("Coin 9")["captures"][0]
+        assert capture["frames"] == 4
+        assert kept_capture(archive, capture["key"]).thing.title == "Written before the kill"
