@@ -70,7 +70,7 @@ def test_another_light_takes_the_warps_to_the_last_bit(first, tmp_path, given):
     assert matrices(tmp_path / "out") == matrices(first)
     assert matrices(first) != [np.eye(3).tolist()] * 3
     kept = next(item for item in report.inputs if item.name == "reuse_alignment")
-    assert kept.sha256 != load_report(first).inputs[0].sha256
+    assert kept.blake3 != load_report(first).inputs[0].blake3
     product = open_product(first / given, Kind.TABLE)
     assert kept.path == str(product.path)
 
