@@ -67,8 +67,6 @@ def telling(result: ResultEntry) -> int | None:
     """The place of the product whose picture says most of a result; None where none has a picture."""
     records = result.report.products if result.report else []
     ranked = [
-        (TELLING.index(record.kind), place)
-        for place, record in enumerate(records)
-        if record.kind in TELLING
+        (TELLING.index(record.kind), place) for place, record in enumerate(records) if record.kind in TELLING
     ]
     return min(ranked)[1] if ranked else None
