@@ -47,23 +47,27 @@ class View:
 
 
 class Stage:
-    """The layers as the rays want them: premultiplied, front first, with a map of what is empty."""
+    """The layers as the rays want them: premultiplied, front first, with a map of what is empty.
 
-    def __init__(self, layers: Sequence[Layer]) -> None:
+    They are as soft as diffraction makes a picture, a Gaussian of standard deviation `soft` in their pixels:
+    softened after the pixels of a frame have sampled it, detail finer than they can carry would have come
+    through as false detail, another in each frame that has moved.
+    """
+
+    def __init__(self, layers: Sequence[Layer], soft: float = 0.0) -> None:
         front = list(reversed(layers))
-        self.colour: FLOAT = np.stack(
-            [np.dstack([layer.colour * layer.alpha[..., None], layer.alpha]) for layer in front]
-        ).astype(np.float32)
+        self.colour: FLOAT = np.stack([_premultiplied(layer, soft) for layer in front])
         self.height: FLOAT = np.stack([layer.height_mm for layer in front]).astype(np.float32)
-        where = [layer.height_mm[layer.alpha > 0.002] for layer in front]
+        seen = self.colour[..., 3] > 0.002
+        where = [height[chosen] for height, chosen in zip(self.height, seen, strict=True)]
         self.span = np.array(
             [[h.min(), h.max(), h.mean()] if h.size else [0, 0, 0] for h in where], np.float32
         )
         rows, columns = (-(-side // BLOCK) for side in self.height.shape[1:])
         self._filled = np.zeros((len(front), rows, columns), np.uint8)
         padded = np.zeros((rows * BLOCK, columns * BLOCK), bool)
-        for filled, layer in zip(self._filled, front, strict=True):
-            padded[: layer.alpha.shape[0], : layer.alpha.shape[1]] = layer.alpha > 0.002
+        for filled, chosen in zip(self._filled, seen, strict=True):
+            padded[: chosen.shape[0], : chosen.shape[1]] = chosen
             filled[:] = padded.reshape(rows, BLOCK, columns, BLOCK).any(axis=(1, 3))
 
     def filled(self, cone: float) -> NDArray[np.uint8]:
@@ -113,6 +117,12 @@ def gather(stage: Stage, view: View, shape: tuple[int, int], *, threads: int = 2
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(part, edges[:-1], edges[1:]))
     return image, height
+
+
+def _premultiplied(layer: Layer, soft: float) -> FLOAT:
+    """Colour times alpha, and alpha, (height, width, 4)."""
+    whole = np.dstack([layer.colour * layer.alpha[..., None], layer.alpha]).astype(np.float32)
+    return np.asarray(cv2.GaussianBlur(whole, (0, 0), soft), np.float32) if soft > 0 else whole
 
 
 def _pupil_points() -> tuple[FLOAT, NDArray[np.int64]]:
