@@ -277,8 +277,8 @@ def enlarged_rows(base: FLOAT, shape: tuple[int, ...], levels: int, rows: slice)
 def _halved(coverage: FLOAT) -> FLOAT:
     """Coverage one level coarser: where at least half of what a pixel is made of is covered.
 
-    Beyond its rim a registered frame is mirrored, as levels are beyond the picture's rim. Were all of it asked
-    for, a frame that lacks a few pixels at the rim would have no say in coarse levels far within.
+    Beyond its rim a registered frame is mirrored, as levels are beyond the picture's rim. Were all of it
+    needed, a frame that lacks a few pixels at the rim would have no say in coarse levels far within.
     """
     return np.asarray(cv2.pyrDown(coverage) >= 0.5, np.float32)
 
