@@ -112,7 +112,11 @@ def halo(extra: FLOAT, spots: NDArray[np.bool_], ground: NDArray[np.bool_]) -> f
 
 
 def depth_quality(out: Path, truth: Truth) -> dict[str, float | None]:
-    """Share within one step of the true depth: of textured pixels of high confidence, and of all pixels."""
+    """Share within one step of the true depth: of textured pixels of high confidence, and of all pixels.
+
+    Where veins stand over print, or beside an edge, a pixel's texture may belong to either surface: `clear`
+    is the share outside the band.
+    """
     from vestige.imaging import read_image, srgb_from_linear
 
     step = truth.record["step_mm"]
@@ -126,6 +130,7 @@ def depth_quality(out: Path, truth: Truth) -> dict[str, float | None]:
     chosen = textured & (confidence >= CONFIDENT)
     return {
         "depth": float(near[chosen].mean()) if chosen.any() else None,
+        "clear": float(near[chosen & ~inner(truth.band)].mean()) if chosen.any() else None,
         "depth_all": float(near[inner(reached)].mean()),
         "covered": float(chosen.sum() / max(1, textured.sum())),
     }

@@ -17,7 +17,7 @@ from vestige.errors import FrameError, InputError, VestigeError
 from vestige.focus.frames import frames_of_items
 from vestige.focus.pipeline import run
 from vestige.focus.recipe import StackRecipe
-from vestige.focus.reuse import read_alignment, recorded_of
+from vestige.focus.reuse import read_alignment, recorded_of, write_alignment
 from vestige.imaging import write_image
 from vestige.testing import mutants
 
@@ -145,6 +145,32 @@ def test_frames_whose_focus_nobody_knows_are_matched_by_the_order_of_their_names
     assert chosen == order
     assert reference == 1
     assert [matrix.tolist() for matrix in matrices] == [warp.matrix.tolist() for warp in known.warps]
+
+
+@pytest.mark.parametrize("positions", [[1, 2, 3, 4], None])
+def test_a_frame_that_the_first_light_had_left_out_is_left_out(positions):
+    """The first light's second frame is black: the other light goes on without that one, and says so."""
+    one, two = ([lit[0], lit[1], lit[2], lit[2]] for lit in (light(0), light(1)))
+    one[1] = np.zeros_like(one[1])
+    first = focus.stack(one, focus=positions)
+    other = focus.stack(two, focus=positions, reuse_alignment=first)
+    assert other.names == first.names == ("frame 0", "frame 2", "frame 3")
+    assert [found.matrix.tolist() for found in other.warps] == [
+        known.matrix.tolist() for known in first.warps
+    ]
+    assert "frame 1 was left out of the alignment that is taken over from the stack" in other.warnings[-1]
+    again = focus.stack(one, focus=positions, reuse_alignment=first)
+    assert again.names == first.names
+
+
+def test_what_was_left_out_is_kept_with_the_alignment(tmp_path):
+    row = {"focus": 0, "unit": "mm", "matrix": np.eye(3).tolist(), "gain": 1.0, "reference": False}
+    rows = [{**row, "file": name, "focus": place} for name, place in (("a", 1.0), ("c", 3.0))]
+    write_alignment(tmp_path / "alignment.json", (40, 30), rows, [("b", 2.0)])
+    known = read_alignment(tmp_path / "alignment.json")
+    assert known.left_out == (("b", 2.0),)
+    frames = frames_of_items([np.zeros((30, 40), np.float32)] * 3, [1.0, 2.0, 3.0], print)
+    assert known.fitting(frames)[0] == [0, 2]
 
 
 def test_another_size_and_another_number_are_told():

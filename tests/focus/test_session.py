@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from vestige.capture import Capture
+from vestige import focus
+from vestige.capture import Capture, Frame
 from vestige.contract import Context, Inputs, Kind, Product
 from vestige.contract.runner import execute
 from vestige.errors import InputError, UsageError
@@ -11,7 +12,7 @@ from vestige.focus.recipe import Patch, SceneRecipe, StackRecipe
 from vestige.focus.session import preview
 from vestige.focus.simulate import make
 from vestige.focus.technique import technique
-from vestige.imaging import picture, read_image
+from vestige.imaging import picture, read_image, write_image
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +79,27 @@ def test_a_thin_stroke_is_seen_on_a_small_preview(tmp_path):
     line = Patch(frame=name, points=[(300, 450), (900, 450)], radius=0.2, feather=0)
     plain, drawn = (opened.render(StackRecipe(retouch=patches)) for patches in ([], [line]))
     assert (plain != drawn).any()
+
+
+def test_order_and_frames_that_do_not_belong_are_those_of_a_run(capture, session, tmp_path):
+    """Listed out of order, without focus, with a black frame: the same picture, the frame named."""
+    order = [2, 0, 5, 1, 4, 3]
+    names = []
+    for place, number in enumerate(order):
+        names.append(f"{place}.tif")
+        (tmp_path / names[-1]).write_bytes(capture.path(capture.frames[number]).read_bytes())
+    write_image(tmp_path / "black.tif", np.zeros((240, 320, 3), np.float32), depth=16)
+    mixed = Capture(frames=[Frame(file=name) for name in ["black.tif", *names]]).at(tmp_path)
+    context = Context()
+    opened = preview(Inputs({"capture": [mixed]}), context)
+    assert any("the order of their focus" in warning for warning in context.warnings)
+    assert any(warning.startswith("black.tif is black") for warning in context.warnings)
+    with pytest.raises(UsageError, match=r"there is no frame 'black\.tif'"):
+        opened.render(taken("black.tif"))
+    with Context() as aside:
+        found = focus.stack([tmp_path / name for name in names], context=aside, depth=False)
+    shown = opened.render(StackRecipe(), None, 320).astype(int)
+    assert np.abs(shown - picture(found.image))[12:-12, 12:-12].mean() < 3
 
 
 def test_broken_frames_are_left_out_and_named(capture, tmp_path):

@@ -148,11 +148,13 @@ class ArrayFrame:
 class Frames:
     """The frames of one stack in the order of their focus, all of one size.
 
-    `focus` holds the position of each (mm) or None where the capture does not tell.
+    `focus` holds the position of each (mm) or None where the capture does not tell; `left_out` the names and
+    positions of those that cannot be used.
     """
 
     items: tuple[StackFrame, ...]
     focus: tuple[float, ...] | None
+    left_out: tuple[tuple[str, float | None], ...] = ()
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -165,7 +167,7 @@ class Frames:
             frame.release()
 
     def only(self, chosen: Sequence[int]) -> Frames:
-        """Some of the frames.
+        """Some of the frames; the others are left out.
 
         Raises
         ------
@@ -176,7 +178,9 @@ class Frames:
             found = "is the only frame that can be used" if chosen else "holds no frame that can be used"
             raise InputError(name, found, "two frames or more of different focus")
         focus = None if self.focus is None else tuple(self.focus[number] for number in chosen)
-        return Frames(tuple(self.items[number] for number in chosen), focus)
+        others = sorted(set(range(len(self.items))) - set(chosen))
+        left = ((self.items[number].name, self.focus[number] if self.focus else None) for number in others)
+        return Frames(tuple(self.items[number] for number in chosen), focus, (*self.left_out, *left))
 
 
 def frames_of_capture(capture: Capture, warn: Callable[[str], None]) -> Frames:
@@ -198,16 +202,18 @@ def frames_of_capture(capture: Capture, warn: Callable[[str], None]) -> Frames:
     found: list[StackFrame] = []
     focus: list[float] = []
     faults: list[InputError] = []
+    left_out: list[tuple[str, float | None]] = []
     for frame in ordered:
         path = capture.path(frame)
         try:
             found.append(FileFrame(path, probe(path), **settings))
         except InputError as error:
             faults.append(error)
+            left_out.append((path.name, frame.number(AXIS) if len(positions) == len(listed) else None))
             continue
         if len(positions) == len(listed):
             focus.append(frame.number(AXIS))
-    return _usable(found, focus if focus else None, faults, warn)
+    return _usable(found, focus if focus else None, faults, left_out, warn)
 
 
 def frames_of_items(
@@ -230,6 +236,7 @@ def frames_of_items(
     found: list[StackFrame] = []
     kept: list[float] = []
     faults: list[InputError] = []
+    left_out: list[tuple[str, float | None]] = []
     for number in order:
         item = items[number]
         if isinstance(item, np.ndarray):
@@ -239,10 +246,11 @@ def frames_of_items(
                 found.append(FileFrame(Path(item), probe(item)))
             except InputError as error:
                 faults.append(error)
+                left_out.append((Path(item).name, None if focus is None else float(focus[number])))
                 continue
         if focus is not None:
             kept.append(float(focus[number]))
-    return _usable(found, kept if focus is not None else None, faults, warn)
+    return _usable(found, kept if focus is not None else None, faults, left_out, warn)
 
 
 def _reading(capture: Capture) -> dict[str, Any]:
@@ -260,7 +268,11 @@ def _reading(capture: Capture) -> dict[str, Any]:
 
 
 def _usable(
-    found: list[StackFrame], focus: list[float] | None, faults: list[InputError], warn: Callable[[str], None]
+    found: list[StackFrame],
+    focus: list[float] | None,
+    faults: list[InputError],
+    left_out: list[tuple[str, float | None]],
+    warn: Callable[[str], None],
 ) -> Frames:
     """Those of the commonest size; the others are named."""
     usual = Counter(frame.shape for frame in found).most_common(1)[0][0] if found else ()
@@ -276,7 +288,7 @@ def _usable(
         raise faults[0]
     for fault in faults:
         warn(f"{fault}; the stack goes on without it")
-    return Frames(tuple(found), tuple(focus) if focus is not None else None).only(chosen)
+    return Frames(tuple(found), tuple(focus) if focus is not None else None, tuple(left_out)).only(chosen)
 
 
 def _size(shape: tuple[int, ...]) -> str:

@@ -21,7 +21,7 @@ from vestige.focus.recipe import AlignRecipe
 from vestige.focus.reuse import Recorded
 from vestige.focus.work import Work
 
-__all__ = ["Aligned", "align_frames"]
+__all__ = ["Aligned", "align_frames", "align_small"]
 
 FLOAT = NDArray[np.float32]
 MATRIX = NDArray[np.float64]
@@ -65,9 +65,42 @@ def align_frames(
     InputError : fewer than two frames can be used, or `recorded` is the alignment of other frames.
     UsageError : the recipe names a reference that is not among them.
     """
-    frames, looks = _looked_at(frames, recipe, context, hold=hold)
+    return _aligned(*_looked_at(frames, recipe, context, hold=hold), recipe, context, recorded)
+
+
+def align_small(
+    frames: Frames,
+    small: Sequence[FLOAT],
+    recipe: AlignRecipe,
+    context: Context,
+    recorded: Recorded | None = None,
+) -> Aligned:
+    """As `align_frames`, from small versions (height, width[, 3]) of the frames that are at hand.
+
+    Raises
+    ------
+    InputError : fewer than two frames can be used, or `recorded` is the alignment of other frames.
+    """
+    looks = [_look_of(image) for image in small]
+    good = [number for number, seen in enumerate(looks) if not seen.empty]
+    for number in sorted(set(range(len(looks))) - set(good)):
+        context.warn(f"{_black(frames.items[number].name)}; the stack goes on without it")
+    factor = frames.shape[1] / small[0].shape[1]
+    seen = _Looks([looks[number] for number in good], factor, len(good))
+    return _aligned(frames.only(good), seen, recipe, context, recorded)
+
+
+def _aligned(
+    frames: Frames, looks: _Looks, recipe: AlignRecipe, context: Context, recorded: Recorded | None
+) -> Aligned:
+    """How frames lie on the reference, from small versions of them."""
     if recorded is not None:
         chosen, matrices, reference = recorded.fitting(frames)
+        for number in sorted(set(range(len(frames.items))) - set(chosen)):
+            context.warn(
+                f"{frames.items[number].name} was left out of the alignment that is taken over from "
+                f"{recorded.source}; the stack goes on without it"
+            )
         frames, looks = frames.only(chosen), looks.only(chosen)
         gains = (
             _gains(looks, matrices, reference, context)
@@ -100,7 +133,7 @@ class _Look:
 class _Looks:
     """The small versions of all frames, and the details of those in hand."""
 
-    def __init__(self, looks: Sequence[_Look], factor: int, room: int) -> None:
+    def __init__(self, looks: Sequence[_Look], factor: float, room: int) -> None:
         self.looks = looks
         self.factor = factor
         self._room = room
@@ -172,7 +205,7 @@ def _looked_at(frames: Frames, recipe: AlignRecipe, context: Context, *, hold: b
         except InputError as error:
             return {"fault": str(error)}
         if seen.empty and recipe.align:
-            return {"fault": f"{frame.name} is black or empty; expected a picture of the object"}
+            return {"fault": _black(frame.name)}
         return {"grey": seen.grey, "colour": seen.colour, "sharp": seen.sharp}
 
     looked = work.map("look", look, range(len(frames.items)), label="reading frames")
@@ -186,6 +219,19 @@ def _looked_at(frames: Frames, recipe: AlignRecipe, context: Context, *, hold: b
     room = len(good) if work.held else 2 * context.budget.cores + 2
     looks = [_Look(**looked[number]) for number in good]
     return frames.only(good), _Looks(looks, factor, room)
+
+
+def _black(name: str) -> str:
+    return f"{name} is black or empty; expected a picture of the object"
+
+
+def _look_of(image: FLOAT) -> _Look:
+    """What alignment sees of a frame that is small already."""
+    grey = _mean(image)
+    shrink = min(1.0, COLOUR_SIDE / max(grey.shape))
+    size = max(1, round(grey.shape[1] * shrink)), max(1, round(grey.shape[0] * shrink))
+    colour = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.float32)
+    return _Look(grey, colour, sharp_places(grey))
 
 
 def _small(opened: Opened, shape: tuple[int, ...], factor: int) -> _Look:

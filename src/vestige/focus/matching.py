@@ -3,7 +3,9 @@
 Gauss-Newton steps of the inverse compositional kind (Baker & Matthews 2004, 'Lucas-Kanade 20 years on', IJCV
 56, 221-255) on local contrast, in which light and shade across the frame do not count. A gain and an offset
 are fitted with each step, and points that do not fit at all (a highlight that wanders) lose their weight
-(Cauchy). Defocus is symmetric, so it makes steps shorter but does not draw them aside.
+(Cauchy). Defocus spreads light evenly to all sides, so it makes steps shorter but does not draw them aside;
+that holds for linear light alone: in its root, what is bright grows as it blurs, and a leaf would seem to
+change its size.
 """
 
 from __future__ import annotations
@@ -62,7 +64,7 @@ class Details:
         >>> len(Details.of(np.zeros((100, 120), np.float32)).levels)
         3
         """
-        image = _contrast(np.sqrt(np.maximum(grey, 0), dtype=np.float32))
+        image = _contrast(grey)
         levels = [_level(image)]
         while min(image.shape) >= 2 * SMALLEST_SIDE:
             size = image.shape[1] // 2, image.shape[0] // 2
@@ -103,12 +105,12 @@ def match(
     return matrix / matrix[2, 2], score
 
 
-def _contrast(root: FLOAT) -> FLOAT:
-    """Values against their surroundings, in units of the local spread."""
-    side = (min(WINDOW, 2 * (min(root.shape) // 2) + 1),) * 2
-    centred = root - cv2.blur(cv2.blur(root, side), side)
+def _contrast(light: FLOAT) -> FLOAT:
+    """Values against their surroundings, in units of the local spread and as much of the usual one."""
+    side = (min(WINDOW, 2 * (min(light.shape) // 2) + 1),) * 2
+    centred = light - cv2.blur(cv2.blur(light, side), side)
     spread = np.sqrt(np.maximum(cv2.blur(cv2.blur(centred * centred, side), side), 0))
-    floor = 0.3 * float(np.sqrt(np.mean(np.square(centred)))) + 1e-5
+    floor = float(np.sqrt(np.mean(np.square(centred)))) + 1e-6
     return np.asarray(centred / (spread + np.float32(floor)), np.float32)
 
 

@@ -51,7 +51,9 @@ def run(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
     info = _info(done.frames, done.reference)
     small, surface = _write(done, recipe, context, info)
     found = rows(done)
-    write_alignment(context.output / "alignment.json", (done.shape[1], done.shape[0]), found)
+    write_alignment(
+        context.output / "alignment.json", (done.shape[1], done.shape[0]), found, done.frames.left_out
+    )
     pixel_mm = capture.settings.get("pixel_mm")
     products = [*_products(done, pixel_mm), ALIGNMENT]
     if surface is not None:
@@ -87,7 +89,8 @@ def run_align(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
     assert isinstance(recipe, AlignRecipe)
     found = align_frames(frames_of_capture(inputs.capture(), context.warn), recipe, context)
     told, shape = rows(found), found.frames.shape
-    write_alignment(context.output / "alignment.json", (shape[1], shape[0]), told)
+    size = (shape[1], shape[0])
+    write_alignment(context.output / "alignment.json", size, told, found.frames.left_out)
     return Outcome(
         products=[ALIGNMENT],
         measurements=measurements(found),

@@ -23,7 +23,7 @@ __all__ = ["Stage", "View", "gather"]
 FLOAT = NDArray[np.float32]
 BLOCK = 8
 #: How many points of the pupil a pixel may be gathered from; the more blurred, the more.
-COUNTS = (4, 8, 16, 24, 32, 48, 64, 96)
+COUNTS = (8, 16, 24, 32, 48, 64, 96)
 #: Area of the disk of confusion (square pixels) that one point of the pupil stands for.
 AREA = 4.0
 
@@ -47,23 +47,27 @@ class View:
 
 
 class Stage:
-    """The layers as the rays want them: premultiplied, front first, with a map of what is empty."""
+    """The layers as the rays want them: premultiplied, front first, with a map of what is empty.
 
-    def __init__(self, layers: Sequence[Layer]) -> None:
+    They are as soft as diffraction makes a picture, a Gaussian of standard deviation `soft` in their pixels:
+    softened after the pixels of a frame have sampled it, detail finer than they can carry would have come
+    through as false detail, another in each frame that has moved.
+    """
+
+    def __init__(self, layers: Sequence[Layer], soft: float = 0.0) -> None:
         front = list(reversed(layers))
-        self.colour: FLOAT = np.stack(
-            [np.dstack([layer.colour * layer.alpha[..., None], layer.alpha]) for layer in front]
-        ).astype(np.float32)
+        self.colour: FLOAT = np.stack([_premultiplied(layer, soft) for layer in front])
         self.height: FLOAT = np.stack([layer.height_mm for layer in front]).astype(np.float32)
-        where = [layer.height_mm[layer.alpha > 0.002] for layer in front]
+        seen = self.colour[..., 3] > 0.002
+        where = [height[chosen] for height, chosen in zip(self.height, seen, strict=True)]
         self.span = np.array(
             [[h.min(), h.max(), h.mean()] if h.size else [0, 0, 0] for h in where], np.float32
         )
         rows, columns = (-(-side // BLOCK) for side in self.height.shape[1:])
         self._filled = np.zeros((len(front), rows, columns), np.uint8)
         padded = np.zeros((rows * BLOCK, columns * BLOCK), bool)
-        for filled, layer in zip(self._filled, front, strict=True):
-            padded[: layer.alpha.shape[0], : layer.alpha.shape[1]] = layer.alpha > 0.002
+        for filled, chosen in zip(self._filled, seen, strict=True):
+            padded[: chosen.shape[0], : chosen.shape[1]] = chosen
             filled[:] = padded.reshape(rows, BLOCK, columns, BLOCK).any(axis=(1, 3))
 
     def filled(self, cone: float) -> NDArray[np.uint8]:
@@ -115,15 +119,26 @@ def gather(stage: Stage, view: View, shape: tuple[int, int], *, threads: int = 2
     return image, height
 
 
+def _premultiplied(layer: Layer, soft: float) -> FLOAT:
+    """Colour times alpha, and alpha, (height, width, 4)."""
+    whole = np.dstack([layer.colour * layer.alpha[..., None], layer.alpha]).astype(np.float32)
+    return np.asarray(cv2.GaussianBlur(whole, (0, 0), soft), np.float32) if soft > 0 else whole
+
+
 def _pupil_points() -> tuple[FLOAT, NDArray[np.int64]]:
-    """For each of `COUNTS` points spread over the unit disk (Vogel 1979) and, in turn, over the pixel."""
-    turn = np.pi * (3 - np.sqrt(5))
+    """For each of `COUNTS` points spread over the unit disk (Vogel 1979) and, in turn, over the pixel.
+
+    Each point has its opposite, with the same place in the pixel: else the few points of a small disk, being
+    off its centre, would push what is out of focus aside.
+    """
+    turn = np.pi * (3 - np.sqrt(5)) / 2
     rows = []
     for count in COUNTS:
-        number = np.arange(count)
-        radius, angle = np.sqrt((number + 0.5) / count), number * turn
+        number = np.arange(count // 2)
+        radius, angle = np.sqrt((number + 0.5) / number.size), number * turn
+        aim = np.column_stack([radius * np.cos(angle), radius * np.sin(angle)])
         within = np.array([[-0.25, -0.25], [0.25, 0.25], [0.25, -0.25], [-0.25, 0.25]])[number % 4]
-        rows.append(np.column_stack([radius * np.cos(angle), radius * np.sin(angle), within]))
+        rows += [np.column_stack([side * aim, within]) for side in (1, -1)]
     first = np.concatenate([[0], np.cumsum(COUNTS)]).astype(np.int64)
     return np.concatenate(rows).astype(np.float32), first
 

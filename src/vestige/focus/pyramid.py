@@ -74,7 +74,8 @@ def fuse(
     images : registered frames, each (height, width) or (height, width, 3) float32, linear light; one at
         a time is held, so their number does not matter.
     coverage : for each frame, (height, width) float32, 1 where it shows the object and 0 where it does
-        not; None where it shows it everywhere.
+        not; None where it shows it everywhere. What lies beyond should continue the frame, such as mirrored:
+        coarse levels look across.
     levels : levels of the pyramid; fewer where the picture is small.
     sharpness : exponent of detail in the weight: 1 blends, 16 all but picks the sharpest.
 
@@ -274,8 +275,12 @@ def enlarged_rows(base: FLOAT, shape: tuple[int, ...], levels: int, rows: slice)
 
 
 def _halved(coverage: FLOAT) -> FLOAT:
-    """Coverage one level coarser: only where all that a pixel is made of is covered."""
-    return np.ascontiguousarray(cv2.erode(coverage, np.ones((5, 5), np.uint8))[::2, ::2], np.float32)
+    """Coverage one level coarser: where at least half of what a pixel is made of is covered.
+
+    Beyond its rim a registered frame is mirrored, as levels are beyond the picture's rim. Were all of it
+    needed, a frame that lacks a few pixels at the rim would have no say in coarse levels far within.
+    """
+    return np.asarray(cv2.pyrDown(coverage) >= 0.5, np.float32)
 
 
 def _flat(image: FLOAT) -> FLOAT:

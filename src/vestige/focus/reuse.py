@@ -44,6 +44,7 @@ class Recorded:
     focus : position of each frame (mm), None where the capture told none.
     matrices : 3 x 3 float64 for each frame, from reference pixels to its pixels.
     reference : number of the frame that stays as it is.
+    left_out : name, and position or None, of each frame that could not be used.
     """
 
     source: str
@@ -52,12 +53,13 @@ class Recorded:
     focus: tuple[float, ...] | None
     matrices: tuple[MATRIX, ...]
     reference: int
+    left_out: tuple[tuple[str, float | None], ...] = ()
 
     def fitting(self, frames: Frames) -> tuple[list[int], list[MATRIX], int]:
         """Which of `frames` in the recorded order, the matrix of each, and which of these is the reference.
 
         Frames are matched by their focus where both tell it, else by their number: by the natural order of
-        their names.
+        their names. What could not be used there has no place, and is not among those chosen here.
 
         Raises
         ------
@@ -73,35 +75,51 @@ class Recorded:
             )
         known = self.focus is not None and frames.focus is not None
         numbers = self._by_focus(frames) if known else self._by_number(frames)
-        chosen = sorted(range(len(numbers)), key=lambda place: numbers[place])
+        chosen = sorted(
+            (place for place in range(len(numbers)) if numbers[place] >= 0), key=numbers.__getitem__
+        )
+        if len(chosen) < 2:
+            raise InputError(
+                self.source, f"is the alignment of {len(chosen)} of these frames", "that of two or more"
+            )
         reference = min(range(len(chosen)), key=lambda place: abs(numbers[chosen[place]] - self.reference))
         return chosen, [self.matrices[numbers[place]] for place in chosen], reference
 
     def _by_number(self, frames: Frames) -> list[int]:
-        """For each frame the number of the recorded one whose name has the same rank."""
-        if len(frames.items) != len(self.matrices):
+        """For each frame the number of the recorded one whose name has the same rank; -1: left out there."""
+        count, known = len(frames.items), len(self.matrices)
+        ours = [frame.name for frame in frames.items]
+        if count + len(frames.left_out) == known + len(self.left_out):
+            theirs = _ranked([*self.names, *(name for name, _ in self.left_out)])
+            places = _ranked([*ours, *(name for name, _ in frames.left_out)])
+            same = dict(zip(places, theirs, strict=True))
+            return [same[place] if same[place] < known else -1 for place in range(count)]
+        if count != known:
             raise InputError(
                 self.source,
                 f"is the alignment of {len(self.matrices)} frames",
                 f"one of {len(frames.items)} frames",
                 "give every light the same frames, or name the focus of each frame in capture.json",
             )
-        theirs, ours = _ranked(self.names), _ranked([frame.name for frame in frames.items])
-        numbers = dict(zip(ours, theirs, strict=True))
-        return [numbers[place] for place in range(len(ours))]
+        numbers = dict(zip(_ranked(ours), _ranked(self.names), strict=True))
+        return [numbers[place] for place in range(count)]
 
     def _by_focus(self, frames: Frames) -> list[int]:
-        """For each frame the number of the recorded one with the same focus."""
+        """For each frame the number of the recorded one with the same focus; -1 where that was left out."""
         assert self.focus is not None
         assert frames.focus is not None
-        if len(frames.items) > len(self.matrices):
+        if len(frames.items) > len(self.matrices) + len(self.left_out):
             return self._by_number(frames)
         known = np.array(self.focus)
         steps = np.diff(known)
         close = SAME_STEP * float(steps[steps > 0].min(initial=1.0))
+        lacking = np.array([place for _, place in self.left_out if place is not None])
         numbers = []
         for frame, focus in zip(frames.items, frames.focus, strict=True):
             number = int(np.abs(known - focus).argmin())
+            if np.abs(lacking - focus).min(initial=np.inf) <= close < abs(known[number] - focus):
+                numbers.append(-1)
+                continue
             if abs(known[number] - focus) > close:
                 raise FrameError(
                     frame.name,
@@ -117,9 +135,15 @@ def _ranked(names: Sequence[str]) -> list[int]:
 
 
 def recorded_of(
-    warps: Sequence[Warp], names: Sequence[str], shape: tuple[int, ...], focus: tuple[float, ...] | None
+    warps: Sequence[Warp],
+    names: Sequence[str],
+    shape: tuple[int, ...],
+    focus: tuple[float, ...] | None,
+    left_out: Sequence[tuple[str, float | None]] = (),
 ) -> Recorded:
     """The alignment of another stack: its warps, the names of its frames, (height, width[, 3]), its focus.
+
+    `left_out` holds names and positions of the frames that it could not use.
 
     >>> recorded_of([Warp(np.eye(3)), Warp(np.diag([1.01, 1.01, 1]))], ["a", "b"], (30, 40), None).size
     (40, 30)
@@ -127,11 +151,19 @@ def recorded_of(
     still = [number for number, found in enumerate(warps) if np.array_equal(found.matrix, np.eye(3))]
     matrices = tuple(np.asarray(found.matrix, np.float64) for found in warps)
     reference = still[len(still) // 2] if still else len(warps) // 2
-    return Recorded("the stack", (shape[1], shape[0]), tuple(names), focus, matrices, reference)
+    size = (shape[1], shape[0])
+    return Recorded("the stack", size, tuple(names), focus, matrices, reference, tuple(left_out))
 
 
-def write_alignment(path: Path, size: tuple[int, int], rows: Sequence[dict[str, Any]]) -> None:
+def write_alignment(
+    path: Path,
+    size: tuple[int, int],
+    rows: Sequence[dict[str, Any]],
+    left_out: Sequence[tuple[str, float | None]] = (),
+) -> None:
     """Keep an alignment as JSON: the size (width, height) and for each frame file, focus, matrix and gain.
+
+    `left_out` holds name and position of each frame that could not be used.
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp(), "alignment.json")
@@ -146,6 +178,8 @@ def write_alignment(path: Path, size: tuple[int, int], rows: Sequence[dict[str, 
         "size_px": list(size),
         "frames": [{name: row[name] for name in kept} for row in rows if row.get("matrix") is not None],
     }
+    if left_out:
+        record["left_out"] = [{"file": name, "focus": place} for name, place in left_out]
     write_atomically(path, (json.dumps(record, indent=1, ensure_ascii=False) + "\n").encode())
 
 
@@ -183,6 +217,7 @@ def read_alignment(path: Path) -> Recorded:
         tuple(row.focus for row in rows) if in_mm else None,
         tuple(np.array(row.matrix, np.float64) for row in rows),
         next((number for number, row in enumerate(rows) if row.reference), len(rows) // 2),
+        tuple((left.file, left.focus) for left in record.left_out),
     )
 
 
@@ -209,6 +244,13 @@ class _Row(BaseModel):
     )
 
 
+class _Left(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    file: str = ""
+    focus: _Number | None = None
+
+
 class _Measured(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
@@ -221,3 +263,4 @@ class _Record(BaseModel):
     size_px: tuple[_Side, _Side] | None = None
     measurements: _Measured = _Measured()
     frames: list[_Row]
+    left_out: list[_Left] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -11,12 +12,13 @@ from numpy.typing import NDArray
 
 from vestige.contract import Context, Inputs, Recipe
 from vestige.errors import InputError
-from vestige.focus.alignment import Warp, align, coverage
+from vestige.focus.alignment import Warp, coverage
 from vestige.focus.frames import FileFrame, Frames, StackFrame, frames_of_capture
+from vestige.focus.laying import align_small
 from vestige.focus.pyramid import fuse
-from vestige.focus.recipe import Patch, StackRecipe
+from vestige.focus.recipe import AlignRecipe, Patch, StackRecipe
 from vestige.focus.retouch import blended, check_patches, mask
-from vestige.focus.reuse import Recorded, read_alignment
+from vestige.focus.reuse import read_alignment
 from vestige.imaging import open_image, picture
 
 __all__ = ["Preview", "preview"]
@@ -104,7 +106,7 @@ class Preview:
 
 
 def preview(inputs: Inputs, context: Context) -> Preview:
-    """Open a capture for a preview; frames that cannot be read are left out.
+    """Open a capture for a preview: frames in the order, and without those, that a run finds.
 
     Raises
     ------
@@ -120,12 +122,17 @@ def preview(inputs: Inputs, context: Context) -> Preview:
     """
     frames, small = _small_frames(frames_of_capture(inputs.capture(), context.warn), context)
     given = inputs.product("reuse_alignment")
-    if given is None:
-        warps = align(small)
-    else:
-        chosen, warps = _recorded(read_alignment(given.path), frames, small[0].shape)
-        frames, small = frames.only(chosen), [small[number] for number in chosen]
-    return Preview(frames.shape, [frame.name for frame in frames.items], small, warps)
+    recorded = read_alignment(given.path) if given else None
+    at_hand = {id(frame): image for frame, image in zip(frames.items, small, strict=True)}
+    # What is found on a preview must not be taken for the finished part of a run.
+    with Context(budget=context.budget) as aside:
+        lie = align_small(frames, small, AlignRecipe(), aside, recorded)
+    for message in aside.warnings:
+        context.warn(message)
+    small = [at_hand[id(frame)] for frame in lie.frames.items]
+    scale = small[0].shape[1] / frames.shape[1]
+    warps = [replace(found, matrix=_shrunk(found.matrix, scale)) for found in lie.warps]
+    return Preview(frames.shape, [frame.name for frame in lie.frames.items], small, warps)
 
 
 def _small_frames(frames: Frames, context: Context) -> tuple[Frames, list[FLOAT]]:
@@ -159,13 +166,11 @@ def _glance(frame: StackFrame, side: int) -> FLOAT:
         opened.close()
 
 
-def _recorded(recorded: Recorded, frames: Frames, shape: tuple[int, ...]) -> tuple[list[int], list[Warp]]:
-    """Which frames, in their order, and how they lie, in pixels of small versions of this shape."""
-    scale = shape[1] / frames.shape[1]
+def _shrunk(matrix: NDArray[np.float64], scale: float) -> NDArray[np.float64]:
+    """A matrix between frames as one between their small versions."""
     shift = (scale - 1) / 2
     shrink = np.array([[scale, 0, shift], [0, scale, shift], [0, 0, 1]])
-    chosen, matrices, _ = recorded.fitting(frames)
-    return chosen, [Warp(shrink @ matrix @ np.linalg.inv(shrink)) for matrix in matrices]
+    return np.asarray(shrink @ matrix @ np.linalg.inv(shrink), np.float64)
 
 
 def _moved(frame: FLOAT, found: Warp) -> FLOAT:

@@ -186,8 +186,8 @@ def _build(recipe: SceneRecipe, seed: int, lamp: FLOAT | None = None) -> _Set:
     return _Set(
         recipe,
         scene,
-        Stage(painting.layers),
-        Stage(deep) if deep else None,
+        Stage(painting.layers, OPTICS_PIXELS * fine),
+        Stage(deep, OPTICS_PIXELS * fine) if deep else None,
         painting.points,
         (height, width),
         fine,
@@ -281,8 +281,9 @@ def _light(built: _Set, focus_mm: float, jolt: NDArray[np.float64]) -> FLOAT:
     """The optical image of one frame, softened by diffraction and the pixel."""
     view = built.view(focus_mm, jolt)
     image, _ = gather(built.stage, view, built.shape, threads=min(4, os.cpu_count() or 1))
-    glints(image, view, built.points, built.scale * built.fine)
-    return _softened(image)
+    marks = np.zeros_like(image)
+    glints(marks, view, built.points, built.scale * built.fine)
+    return image + _softened(marks)
 
 
 def _softened(image: FLOAT) -> FLOAT:
@@ -307,7 +308,7 @@ def _write_truth(folder: Path, built: _Set, moves: list[Motion], names: dict[int
         reachable[deep] = ground[deep]
     glints(marks, view, built.points, built.scale * built.fine)
     for name, picture in (("image", image), ("reachable", reachable)):
-        write_image(folder / f"{name}.tif", _softened(picture + marks), depth=16, profile="srgb")
+        write_image(folder / f"{name}.tif", picture + _softened(marks), depth=16, profile="srgb")
     for name, mask in (("unreached", deep), ("glints", marks.max(axis=2) > 0.01)):
         write_image(folder / f"{name}.png", mask.astype(np.uint8) * np.uint8(255), depth=8, encoded=True)
     write_image(folder / "depth.tif", (DISTANCE_MM - height_mm).astype(np.float32), depth=32)

@@ -73,7 +73,7 @@ class Spooled:
         step = 2**SPLIT
         if self.whole:
             return None
-        return coverage(self.warp.matrix, self.shape, slice(0, self.shape[0]), step=step, inset=2.0 * step)
+        return coverage(self.warp.matrix, self.shape, slice(0, self.shape[0]), step=step, inset=-step / 2)
 
 
 def spool(

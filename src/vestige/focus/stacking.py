@@ -39,6 +39,7 @@ class Stack:
     unit : 'mm' where focus positions were given, else 'frame'.
     warnings : what was noticed, such as frames left out.
     focus : position of each used frame in mm, None where none were given.
+    left_out : name, and position or None, of each frame that could not be used.
     """
 
     image: FLOAT
@@ -49,6 +50,7 @@ class Stack:
     unit: str
     warnings: tuple[str, ...] = ()
     focus: tuple[float, ...] | None = None
+    left_out: tuple[tuple[str, float | None], ...] = ()
 
 
 def stack(
@@ -88,7 +90,9 @@ def stack(
     with context or Context() as given:
         usable = frames_of_items(frames, focus, given.warn)
         other = reuse_alignment
-        recorded = recorded_of(other.warps, other.names, other.image.shape, other.focus) if other else None
+        recorded = None
+        if other is not None:
+            recorded = recorded_of(other.warps, other.names, other.image.shape, other.focus, other.left_out)
         done = stack_frames(usable, recipe or StackRecipe(), given, recorded, depth=depth)
         whole = Strip(0, done.shape[0], 0, done.shape[0])
         none = np.empty((0, 0), np.float32)
@@ -101,6 +105,7 @@ def stack(
             done.unit,
             tuple(given.warnings),
             done.frames.focus,
+            done.frames.left_out,
         )
 
 
