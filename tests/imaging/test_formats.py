@@ -17,7 +17,7 @@ def test_the_list_of_public_names() -> None:
         "IMAGE_SUFFIXES", "Image", "ImageInfo", "ImageWriter", "Limits", "RAW_SUFFIXES", "Registration", "Strip",
         "StripStore", "Tile", "image_format", "jpeg_bytes", "linear_from_srgb", "open_image", "picture",
          "png_bytes", "probe", "read_image", "register", "srgb_from_linear", "strips", "tiles", "warp",
-        "write_image",
+        "write_glb", "write_image",
     ]  # fmt: skip
 
 
