@@ -27,6 +27,22 @@ from vestige.contract.report import ProductRecord, Report, Software, to_json
 
 HOME = "http://127.0.0.1:8765"
 SIDE = 1300
+CHROMIUM_FLAGS = (
+    "--no-sandbox --no-first-run --disable-background-networking --disable-component-update --disable-sync "
+    "--use-angle=swiftshader --enable-unsafe-swiftshader"
+)
+
+
+@pytest.fixture(scope="module")
+def browser(chromium):
+    """Chromium, for the tests of one module: while it is open, no other event loop can run."""
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="playwright is not here: pip install playwright"
+    )
+    with playwright.sync_playwright() as run:
+        started = run.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS.split())
+        yield started
+        started.close()
 
 
 def _hill(height: int, width: int) -> np.ndarray:

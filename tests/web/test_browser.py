@@ -14,14 +14,6 @@ import uvicorn
 from vestige.web import create_app
 from vestige.web.shelf import Scanner
 
-playwright = pytest.importorskip(
-    "playwright.sync_api", reason="playwright is not here: pip install playwright"
-)
-
-FLAGS = (
-    "--no-sandbox --no-first-run --disable-background-networking --disable-component-update --disable-sync "
-    "--use-angle=swiftshader --enable-unsafe-swiftshader"
-)
 DRAWN = {
     "picture": 0,
     "depth": 1,
@@ -67,14 +59,6 @@ def home(original):
 @pytest.fixture(scope="module")
 def key(original):
     return next(iter(Scanner(original).scan().results))
-
-
-@pytest.fixture(scope="module")
-def browser(chromium):
-    with playwright.sync_playwright() as run:
-        started = run.chromium.launch(executable_path=chromium, args=FLAGS.split())
-        yield started
-        started.close()
 
 
 @pytest.fixture

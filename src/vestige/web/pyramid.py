@@ -170,8 +170,9 @@ class Pyramid:
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
     """Whatever a library raises on a broken file becomes one sentence that names it."""
-    import pyvips
     import tifffile
+
+    from vestige.imaging._vips import pyvips
 
     try:
         yield
@@ -290,7 +291,7 @@ def _derived(path: Path, cache: Path, version: str, native: Pyramid | None, line
 
 def _make(path: Path, target: Path, page: int | None, linear: bool) -> None:
     """Write a pyramid: of the measured values of a page, or (None) of the picture as a screen shows it."""
-    import pyvips
+    from vestige.imaging._vips import pyvips
 
     target.parent.mkdir(parents=True, exist_ok=True)
     pixels = _display(path, linear) if page is None else _values(path, page)
@@ -349,7 +350,7 @@ def _values(path: Path, page: int) -> NDArray[Any]:
 def _cut(
     source: Source, width: int, height: int, box: tuple[int, int, int, int], margin: int
 ) -> NDArray[Any]:
-    import pyvips
+    from vestige.imaging._vips import pyvips
 
     image = pyvips.Image.tiffload(str(source.path), page=source.page, subifd=source.subifd, revalidate=True)
     across, down = image.width / width, image.height / height

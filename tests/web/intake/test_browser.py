@@ -11,21 +11,6 @@ import pytest
 from vestige.archive import Archive
 from vestige.archive.ingest import kept_capture
 
-playwright = pytest.importorskip(
-    "playwright.sync_api", reason="playwright is not here: pip install playwright"
-)
-FLAGS = (
-    "--no-sandbox --no-first-run --disable-background-networking --disable-component-update --disable-sync"
-)
-
-
-@pytest.fixture(scope="module")
-def browser(chromium):
-    with playwright.sync_playwright() as run:
-        launched = run.chromium.launch(executable_path=chromium, args=FLAGS.split())
-        yield launched
-        launched.close()
-
 
 @pytest.fixture
 def tab(browser):
@@ -67,7 +52,7 @@ def coin(tmp_path, frames):
 def test_a_folder_is_taken_in_with_the_keyboard_alone(tab, museum, coin, started, port):
     started(museum, port)
     tab.goto(f"http://127.0.0.1:{port}/intake")
-    assert tab.evaluate("document.activeElement.id") == "identifier"
+    tab.wait_for_function("document.activeElement.id === 'identifier'")
     tab.keyboard.type("Coin 7")
     choose(tab, coin)
     tab.wait_for_url(re.compile(r"/intake/\w+$"))
@@ -82,7 +67,7 @@ def test_a_folder_is_taken_in_with_the_keyboard_alone(tab, museum, coin, started
     tab_to(tab, "a[href='/intake'].primary")
     tab.keyboard.press("Enter")
     tab.wait_for_url("**/intake")
-    assert tab.evaluate("document.activeElement.id") == "identifier"
+    tab.wait_for_function("document.activeElement.id === 'identifier'")
 
 
 def test_sending_goes_on_by_itself_after_the_server_was_killed(tab, museum, tmp_path, started, port):
@@ -92,6 +77,7 @@ def test_sending_goes_on_by_itself_after_the_server_was_killed(tab, museum, tmp_
     (folder / "frame_1.tif").write_bytes(data)
     server = started(museum, port)
     tab.goto(f"http://127.0.0.1:{port}/intake")
+    tab.wait_for_function("document.activeElement.id === 'identifier'")
     tab.keyboard.type("Coin 8")
     with tab.expect_response(lambda answer: "/piece" in answer.url):
         choose(tab, folder)
@@ -108,6 +94,7 @@ def test_sending_goes_on_by_itself_after_the_server_was_killed(tab, museum, tmp_
 def test_the_page_of_a_tray_comes_back_by_itself(tab, museum, coin, started, port):
     server = started(museum, port)
     tab.goto(f"http://127.0.0.1:{port}/intake")
+    tab.wait_for_function("document.activeElement.id === 'identifier'")
     tab.keyboard.type("Coin 9")
     choose(tab, coin)
     tab.locator(".strip li").nth(3).wait_for()

@@ -10,11 +10,6 @@ import uvicorn
 from vestige.web import create_app
 from vestige.web.shelf import Scanner
 
-FLAGS = (
-    "--no-sandbox --no-first-run --disable-background-networking --disable-component-update --disable-sync "
-    "--use-angle=swiftshader --enable-unsafe-swiftshader"
-)
-
 
 @pytest.fixture(scope="session")
 def key(original):
@@ -42,17 +37,6 @@ def home(original):
     server.should_exit = True
     thread.join(10)
     listener.close()
-
-
-@pytest.fixture(scope="package")
-def browser(chromium):
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason="playwright is not here: pip install playwright"
-    )
-    with playwright.sync_playwright() as run:
-        started = run.chromium.launch(executable_path=chromium, args=FLAGS.split())
-        yield started
-        started.close()
 
 
 @pytest.fixture

@@ -14,11 +14,6 @@ import pytest
 
 from vestige.archive import Archive, search
 
-playwright = pytest.importorskip(
-    "playwright.sync_api", reason="playwright is not here: pip install playwright"
-)
-FLAGS = ["--no-sandbox", "--no-first-run", "--disable-background-networking", "--use-angle=swiftshader"]
-
 
 def write_pages(folder):
     folder.mkdir()
@@ -66,14 +61,6 @@ def house(tmp_path_factory):
     house.start()
     yield house
     house.stop()
-
-
-@pytest.fixture(scope="module")
-def browser(chromium):
-    with playwright.sync_playwright() as run:
-        started = run.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield started
-        started.close()
 
 
 def asks(page, what):

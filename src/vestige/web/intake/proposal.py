@@ -93,8 +93,8 @@ def coordinate(axis: str, text: str) -> Coordinate | None:
     InputError
         where it is none of these.
 
-    >>> coordinate("focus", "12,5"), coordinate("light", "0 0.6 0.8").vector
-    (Coordinate(value=12.5, unit='mm'), (0.0, 0.6, 0.8))
+    >>> coordinate("wavelength", "550,5"), coordinate("light", "0 0.6 0.8").vector
+    (Coordinate(value=550.5, unit='nm'), (0.0, 0.6, 0.8))
     """
     text = text.strip().strip("()")
     if not text:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 
 from vestige.archive import search
+from vestige.capture.coordinates import AXES
 from vestige.errors import VestigeError
 from vestige.web.access.roles import needs
 from vestige.web.bench import Bench, OfArchive
@@ -116,6 +117,7 @@ def _one(
         tray=tray,
         state=state,
         found=found,
+        known_axes=AXES,
         rows=found.rows[sheet * SHEET : (sheet + 1) * SHEET],
         sheet=sheet,
         sheets=(len(found.rows) + SHEET - 1) // SHEET,

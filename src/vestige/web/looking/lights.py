@@ -71,7 +71,7 @@ def _small(paths: list[Path]) -> list[NDArray[np.uint8]]:
 
 
 def _jpeg(layers: list[NDArray[Any]]) -> bytes:
-    import pyvips
+    from vestige.imaging._vips import pyvips
 
     stacked = np.ascontiguousarray(np.concatenate([layer[..., :3] for layer in layers]))
     image = pyvips.Image.new_from_array(stacked).copy(interpretation="srgb")

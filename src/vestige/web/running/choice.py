@@ -34,9 +34,9 @@ def varying(capture: Capture) -> list[str]:
     """The axes on which frames of the object differ.
 
     >>> from vestige.capture import Frame, coordinates
-    >>> frames = [Frame(file=f"{n}.tif", coordinates=coordinates(focus=n, wavelength=550)) for n in (1, 2)]
+    >>> frames = [Frame(file=f"{n}.tif", coordinates=coordinates(wavelength=n, focus=5)) for n in (450, 550)]
     >>> varying(Capture(frames=frames))
-    ['focus']
+    ['wavelength']
     """
     values: dict[str, set[object]] = {}
     for frame in capture.select():

@@ -11,7 +11,8 @@ let again = false;
 async function heard(told) {
   cut.textContent = "";
   const now = JSON.stringify(told);
-  if (known && now !== known) await renew(told.state);
+  // The first that is heard may be newer than the page: it was taken in while the page was on its way.
+  if ((known && now !== known) || told.state !== holder.dataset.state) await renew(told.state);
   known = now;
 }
 
