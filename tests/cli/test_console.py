@@ -144,7 +144,14 @@ def test_new_wants_a_folder_and_notes_the_time(two, capsys):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_stop_leaves_nothing_half_made(number, tmp_path):
     command = [VESTIGE, "simulate", "relight", "out", "--set", "size=2048"]
-    run = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    run = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell gives programs in the background an ignored SIGINT, and the tests may run there.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     while not any(tmp_path.glob(".out.vestige/capture/*")) and run.poll() is None:
         time.sleep(0.02)
     run.send_signal(number)
