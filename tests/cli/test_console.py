@@ -150,7 +150,7 @@ def test_a_stop_leaves_nothing_half_made(number, tmp_path):
         stderr=subprocess.PIPE,
         text=True,
         # A shell gives programs in the background an ignored SIGINT, and the tests may run there.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no threads here
     )
     while not any(tmp_path.glob(".out.vestige/capture/*")) and run.poll() is None:
         time.sleep(0.02)
