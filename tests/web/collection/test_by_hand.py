@@ -76,10 +76,7 @@ def test_search_edit_and_undo_by_keyboard(tab, house, bench, number):
         tab.locator("#said").wait_for()
         reach(tab, tab.locator("#field-place summary"))
         tab.keyboard.press("Enter")
-        tab.wait_for_function(
-            "e => e === document.activeElement",
-            arg=tab.locator("#field-place input[name=value]").element_handle(),
-        )
+        tab.locator("#field-place input[name=value]:focus").wait_for()
         tab.keyboard.press("Control+a")
         tab.keyboard.type("Ostia")
         tab.keyboard.press("Enter")
@@ -122,9 +119,7 @@ def test_a_place_is_remarked_on_by_keyboard(tab, house, bench, key, number):
             tab.keyboard.press(name)
         tab.wait_for_timeout(800)
         tab.keyboard.press("Enter")
-        tab.wait_for_function(
-            "e => e === document.activeElement", arg=tab.locator("#mark-new").element_handle()
-        )
+        tab.locator("#mark-new:focus").wait_for()
         width = tab.locator("#mark-w").input_value()
         assert int(width) > 0
         tab.keyboard.type("A pin")

@@ -52,7 +52,7 @@ def coin(tmp_path, frames):
 def test_a_folder_is_taken_in_with_the_keyboard_alone(tab, museum, coin, started, port):
     started(museum, port)
     tab.goto(f"http://127.0.0.1:{port}/intake")
-    tab.wait_for_function("document.activeElement.id === 'identifier'")
+    tab.locator("#identifier:focus").wait_for()
     tab.keyboard.type("Coin 7")
     choose(tab, coin)
     tab.wait_for_url(re.compile(r"/intake/\w+$"))
@@ -67,7 +67,7 @@ def test_a_folder_is_taken_in_with_the_keyboard_alone(tab, museum, coin, started
     tab_to(tab, "a[href='/intake'].primary")
     tab.keyboard.press("Enter")
     tab.wait_for_url("**/intake")
-    tab.wait_for_function("document.activeElement.id === 'identifier'")
+    tab.locator("#identifier:focus").wait_for()
 
 
 def test_sending_goes_on_by_itself_after_the_server_was_killed(tab, museum, tmp_path, started, port):
@@ -77,7 +77,7 @@ def test_sending_goes_on_by_itself_after_the_server_was_killed(tab, museum, tmp_
     (folder / "frame_1.tif").write_bytes(data)
     server = started(museum, port)
     tab.goto(f"http://127.0.0.1:{port}/intake")
-    tab.wait_for_function("document.activeElement.id === 'identifier'")
+    tab.locator("#identifier:focus").wait_for()
     tab.keyboard.type("Coin 8")
     with tab.expect_response(lambda answer: "/piece" in answer.url):
         choose(tab, folder)
@@ -94,7 +94,7 @@ def test_sending_goes_on_by_itself_after_the_server_was_killed(tab, museum, tmp_
 def test_the_page_of_a_tray_comes_back_by_itself(tab, museum, coin, started, port):
     server = started(museum, port)
     tab.goto(f"http://127.0.0.1:{port}/intake")
-    tab.wait_for_function("document.activeElement.id === 'identifier'")
+    tab.locator("#identifier:focus").wait_for()
     tab.keyboard.type("Coin 9")
     choose(tab, coin)
     tab.locator(".strip li").nth(3).wait_for()

@@ -37,7 +37,7 @@ def test_a_stack_is_made_and_kept_with_the_keyboard_alone(tab, museum, keys, sta
     assert before.startswith("blob:")
     tab_to(tab, "input[name=preset]")
     tab.keyboard.press("ArrowDown")
-    tab.wait_for_function("(before) => document.getElementById('preview').src !== before", arg=before)
+    tab.locator(f'#preview:not([src="{before}"])').wait_for()
     assert tab.locator("#field-align").input_value() == "false"
     tab_to(tab, "summary:has(+ .settings)")
     tab.keyboard.press("Enter")
