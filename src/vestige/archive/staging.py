@@ -66,7 +66,7 @@ class Staged:
         return Staged(self.folder, kept)
 
 
-def stage(disk: Disk, folder: Path, sources: Sequence[Source], *, workers: int = 2) -> Staged:
+def stage(disk: Disk, folder: Path, sources: Sequence[Source], *, workers: int = 6) -> Staged:
     """Write the sources beneath ``folder/content``, several at a time.
 
     Raises

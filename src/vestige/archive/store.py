@@ -105,7 +105,7 @@ class FolderStore:
         *,
         disk: Disk | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        workers: int = 2,
+        workers: int = 6,
     ) -> None:
         self.folder, self.disk, self.workers = folder, disk or Disk(), workers
         self.ocfl, self.work = folder / "ocfl", folder / "work"
