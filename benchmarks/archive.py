@@ -92,6 +92,7 @@ def ingest(folder: Path, *, quick: bool) -> list[list[object]]:
     best = {name: statistics.median(values) for name, values in speeds.items()}
     peers = map(min, speeds["copy"], speeds["sha512"])
     ratios = sorted(own / slower for own, slower in zip(speeds["ingest"], peers, strict=True))
+    spread = f"turns: {ratios[0]:.2f} to {ratios[-1]:.2f}"
     about = f"{frames} frames of {size >> 20} MiB, median of {turns}"
     return [
         ["copy with fsync", best["copy"], "MiB/s", "", about],
