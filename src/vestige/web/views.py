@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 
 from vestige.capture import Coordinate
 from vestige.contract.report_page import PAGE, readable, rows
@@ -24,6 +25,7 @@ from vestige.web.language import COOKIE, LANGUAGES, catalogue, language_of
 from vestige.web.looking import comparison
 from vestige.web.looking.frames import told as looking_at_frames
 from vestige.web.navigation import WAYS
+from vestige.web.phrases import said
 from vestige.web.pixels import Folder
 from vestige.web.progress import tasks
 from vestige.web.shelf import ResultEntry
@@ -46,9 +48,15 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"size": size, "readable": readable, "spoken": spoken}
+    environment.filters |= {"size": size, "readable": readable, "spoken": spoken, "said": _said}
     environment.globals |= {"telling": telling, "languages": LANGUAGES}
     return environment
+
+
+@pass_context
+def _said(context: Context, sentence: str) -> str:
+    """The sentence of an error, in the language of the page."""
+    return said(sentence, context["language"])
 
 
 def page(request: Request, template: str, status: int = 200, **told: Any) -> HTMLResponse:

@@ -19,6 +19,8 @@ from vestige.web.intake.corrections import corrected
 from vestige.web.intake.proposal import OBJECT, ROLES, described, propose
 from vestige.web.intake.tray import MOST_BYTES, Offset, Part, Tray, check_digest
 from vestige.web.intake.watch import keep_watched, load_watched
+from vestige.web.language import language_of
+from vestige.web.phrases import said
 from vestige.web.running.choice import techniques
 from vestige.web.running.telling import stream
 from vestige.web.views import page
@@ -76,7 +78,7 @@ def watch(request: Request, bench: OfArchive, answers: Form) -> Response:
     try:
         keep_watched(bench.desk, bench.folder, folders[:20])
     except VestigeError as error:
-        return page(request, "problem.html", 422, sentence=str(error))
+        return page(request, "problem.html", 422, sentence=fault(error))
     return RedirectResponse("/intake", status_code=303)
 
 
@@ -172,7 +174,7 @@ async def piece(
     except Offset as error:
         return JSONResponse({"offset": error.offset}, 409)
     except VestigeError as error:
-        return JSONResponse({"fault": fault(error)}, 422)
+        return JSONResponse({"fault": said(fault(error), language_of(request))}, 422)
     if whole:
         bench.workshop.news.tell()
     return JSONResponse({"offset": offset + len(data), "whole": whole})
@@ -182,11 +184,11 @@ async def piece(
 def describe(request: Request, bench: OfArchive, tray: OfTray, answers: Form) -> Response:
     """What is said of the object, and which technique it was made for."""
     known = {one.name for one in techniques()}
-    said = {name: answers.one(name)[:2000] for name in OBJECT if name in answers}
+    told = {name: answers.one(name)[:2000] for name in OBJECT if name in answers}
     chosen = answers.one("technique")
     try:
         tray.change(
-            object={**tray.state().object, **said},
+            object={**tray.state().object, **told},
             technique=chosen if chosen in known else "",
         )
         if answers.one("act") == "take":
@@ -217,8 +219,8 @@ def correct(request: Request, bench: OfArchive, tray: OfTray, answers: Form) -> 
         else f"/intake/{tray.key}"
     )
     try:
-        said = {} if answers.one("act") == "forget" else corrected(propose(tray), tray.state(), answers)
-        tray.change(said=said)
+        told = {} if answers.one("act") == "forget" else corrected(propose(tray), tray.state(), answers)
+        tray.change(said=told)
     except VestigeError as error:
         return _one(request, bench, tray, problem=fault(error), status=422)
     bench.workshop.news.tell()
@@ -245,7 +247,7 @@ def events(request: Request, bench: OfArchive, tray: OfTray) -> StreamingRespons
             "state": state.state,
             "files": len(tray.files()),
             "parts": len(tray.parts()),
-            "fault": state.fault,
+            "fault": said(state.fault, language_of(request)),
         }
 
     told = stream(look, bench.workshop.news, request.app.state.stopping)

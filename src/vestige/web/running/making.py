@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -17,6 +18,8 @@ from vestige.web.access.roles import needs
 from vestige.web.bench import Bench, OfArchive
 from vestige.web.bodies import Answers, Form
 from vestige.web.faults import Absent, fault
+from vestige.web.language import language_of
+from vestige.web.phrases import said as in_words
 from vestige.web.running import benchwork
 from vestige.web.running.benchwork import Subject
 from vestige.web.running.choice import choices, varying
@@ -174,7 +177,7 @@ async def look(request: Request, bench: OfArchive, name: str, operation: str, an
         raise Absent(operation)
     said = filled(found[1].recipe, answers)
     if said.recipe is None:
-        return JSONResponse({"faults": dict(said.faults)}, 422)
+        return _faulty(request, said.faults)
     try:
         given = await asyncio.to_thread(benchwork.subject, bench.archive, answers.one("capture"))
         named = {item.name: answers.one(f"input.{item.name}") for item in found[1].inputs[1:]}
@@ -184,8 +187,14 @@ async def look(request: Request, bench: OfArchive, name: str, operation: str, an
     except Stale:
         return Response(status_code=204)
     except VestigeError as error:
-        return JSONResponse({"faults": {"": fault(error)}}, 422)
+        return _faulty(request, {"": fault(error)})
     return Response(data, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
+
+
+def _faulty(request: Request, faults: Mapping[str, str]) -> JSONResponse:
+    """What is wrong with the form, field by field, in the language of the page."""
+    language = language_of(request)
+    return JSONResponse({"faults": {name: in_words(text, language) for name, text in faults.items()}}, 422)
 
 
 def _whole(answers: Answers, name: str, least: int, most: int, default: int) -> int:
