@@ -1,9 +1,9 @@
 """What errors say, in the language of the page.
 
 Errors are raised in English, as one sentence. Each language has a table of such sentences as templates:
-``{}`` stands for what was put in while the program ran, and ``{2}`` in the translation for the second of these,
-where they do not stand in the same order. ``tools/phrases.py`` reads the templates from the source, so that a
-test finds each one that is not translated. A sentence that no template fits stays English rather than being lost.
+``{}`` stands for what was put in while the program ran, and ``{2}`` in the translation for the second of
+these, where they do not stand in the same order. ``tools/phrases.py`` reads the templates from the source,
+so that a test finds each one that is not translated. A sentence that no template fits stays English.
 """
 
 from __future__ import annotations

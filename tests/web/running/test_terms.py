@@ -15,7 +15,7 @@ def spoken(operation):
         yield from (item.name, item.help)
     yield from operation.recipe.presets
     for row in describe(operation.recipe):
-        if row["name"] != "overrides":
+        if row["name"]:
             yield from (row["name"].replace("_", " "), row["help"], row["unit"], *map(str, row["choices"]))
 
 
