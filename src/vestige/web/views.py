@@ -17,6 +17,7 @@ from vestige.capture import Coordinate
 from vestige.contract.report_page import PAGE, readable, rows
 from vestige.errors import VestigeError
 from vestige.web import live, pictures
+from vestige.web.access.embargo import today
 from vestige.web.access.roles import at_least
 from vestige.web.cards import cards, telling
 from vestige.web.exhibit import Exhibit
@@ -84,6 +85,7 @@ def frame(request: Request) -> dict[str, Any]:
         "theme": theme if theme in THEMES else THEMES[0],
         "csrf": getattr(request.state, "csrf", ""),
         "account": account,
+        "today": today().isoformat(),
         "role": role,
         "workbench": workbench,
         "ways": [way for way in WAYS if workbench and role and at_least(role, way.role)],
