@@ -15,6 +15,7 @@ from vestige.web.access.roles import needs
 from vestige.web.bench import Bench, OfArchive
 from vestige.web.bodies import Form, body
 from vestige.web.faults import Absent, fault
+from vestige.web.intake import clearing
 from vestige.web.intake.corrections import corrected
 from vestige.web.intake.proposal import OBJECT, ROLES, described, propose
 from vestige.web.intake.tray import MOST_BYTES, Offset, Part, Tray, check_digest
@@ -30,7 +31,6 @@ router = APIRouter(prefix="/intake", include_in_schema=False, dependencies=[Depe
 PIECE_BYTES, PIECE_SECONDS = 8 << 20, 60.0
 #: Rows of the table on one sheet.
 SHEET = 100
-THROWN = "thrown"
 Whole = Annotated[int, Query(ge=0, le=MOST_BYTES)]
 
 
@@ -51,6 +51,8 @@ def listing(request: Request, bench: OfArchive) -> HTMLResponse:
         "intake/list.html",
         open_trays=[item for item in trays if item[1].state != "done"],
         done_trays=[item for item in trays if item[1].state == "done"][:12],
+        thrown=clearing.thrown(bench.desk)[:30],
+        days=clearing.DAYS,
         watched=load_watched(bench.desk).folders,
         problems=bench.watcher.problems,
         shelf=bench.shelf,
@@ -80,6 +82,21 @@ def watch(request: Request, bench: OfArchive, answers: Form) -> Response:
     except VestigeError as error:
         return page(request, "problem.html", 422, sentence=fault(error))
     return RedirectResponse("/intake", status_code=303)
+
+
+@router.post("/thrown/empty", dependencies=[Depends(needs("technician"))])
+def empty_thrown(bench: OfArchive) -> Response:
+    """Remove for good what was thrown away."""
+    clearing.empty(bench.desk)
+    return RedirectResponse("/intake", status_code=303)
+
+
+@router.post("/thrown/back/{name}")
+def take_back(bench: OfArchive, name: str) -> Response:
+    """Put a tray that was thrown away back among the open ones."""
+    tray = clearing.take_back(bench.desk, bench.open_captures, name)
+    bench.workshop.news.tell()
+    return RedirectResponse(f"/intake/{tray.key}", status_code=303)
 
 
 @router.get("/{key}")
@@ -232,7 +249,7 @@ def clear(bench: OfArchive, tray: OfTray) -> Response:
     """Throw a tray away."""
     if tray.state().state == "taking":
         raise Absent(tray.key)
-    tray.discard(bench.desk / THROWN)
+    tray.discard(bench.desk / clearing.THROWN)
     bench.workshop.news.tell()
     return RedirectResponse("/intake", status_code=303)
 
