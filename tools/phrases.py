@@ -103,6 +103,13 @@ def _said(node: ast.AST, constants: Constants) -> Iterator[str]:
             for inner in ast.walk(node):
                 if isinstance(inner, ast.Return):
                     yield from _texts(inner.value, constants)
+        case ast.FunctionDef(name="sentences"):
+            for inner in ast.walk(node):
+                if isinstance(inner, ast.Assign):
+                    yield from _texts(inner.value, constants)
+                if isinstance(inner, ast.List):
+                    for element in inner.elts:
+                        yield from _texts(element, constants)
 
 
 def _raised(call: ast.Call, constants: Constants) -> Iterator[str]:
