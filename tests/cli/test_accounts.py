@@ -36,7 +36,9 @@ def test_people_come_and_go(archive):
     rows = json.loads(run("accounts", "list", archive, "--json").output)["accounts"]
     assert [(row["name"], row["role"]) for row in rows] == [("eva", "admin"), ("otto", "curator")]
     assert "otto is removed" in run("accounts", "remove", archive, "otto").output
-    actions = [json.loads(line)["action"] for line in (archive / "audit.jsonl").read_text().splitlines()]
+    from vestige.web.access import Audit
+
+    actions = [record.kind for record in Audit(archive).records()]
     assert actions == [
         "account add",
         "account add",

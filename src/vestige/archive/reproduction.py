@@ -169,7 +169,7 @@ def kept_input(archive: Archive, item: InputRecord, kept: Path) -> Capture | Pro
     origin = search.product_origin(archive.engine, item.blake3)
     if origin:
         row = next(p for p in _products(archive, origin) if p["blake3"] == item.blake3)
-        paths = [_product_path(archive, origin, row)]
+        paths = [product_path(archive, origin, row)]
     if len(paths) != 1 or path_digest(paths[0])[0] != item.blake3:
         raise InputError(item.path, f"is a {item.what} that is not in this archive", action="add its result")
     return Product(paths[0].stem, Kind(item.what), paths[0])
@@ -181,8 +181,8 @@ def _products(archive: Archive, key: str) -> list[dict[str, Any]]:
     return listed
 
 
-def _product_path(archive: Archive, key: str, row: Mapping[str, Any]) -> Path:
-    """Where a product lies: results of one version lie together, as the run wrote them."""
+def product_path(archive: Archive, key: str, row: Mapping[str, Any]) -> Path:
+    """Where a kept product of a capture lies: results of one version lie together, as the run wrote them."""
     place = "/".join(row["path"].split("/")[:2])
     report = archive.store.path(ocfl_identifier(key), f"{place}/report.json")
     return report.parent / str(row["path"]).removeprefix(f"{place}/")

@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import (
@@ -33,6 +34,7 @@ from sqlalchemy import (
 from vestige.archive.catalogue import plain_words
 from vestige.archive.database import reading
 from vestige.archive.descriptions import FACETS
+from vestige.archive.embargo import hidden_counts, public
 from vestige.archive.tables import captures, edits, facets, holdings, objects, products, projects
 from vestige.errors import InputError, UsageError
 
@@ -67,8 +69,11 @@ def search(
     fields: Mapping[str, str] | None = None,
     after: int | None = None,
     limit: int = 50,
+    public_on: date | None = None,
 ) -> Page:
     """Objects that hold all the words, newest first; ``word*`` finds what begins with it.
+
+    With `public_on` only those that are not under embargo on that day.
 
     Raises
     ------
@@ -76,6 +81,8 @@ def search(
         where a field is no facet.
     """
     query, order = _chosen(engine, words, fields or {})
+    if public_on is not None:
+        query = query.where(public(public_on))
     if after is not None:
         query = query.where(order < after)
     with reading(engine) as connection:
@@ -91,10 +98,12 @@ def facet_counts(
     fields: Mapping[str, str] | None = None,
     most: int = 20,
     first: int = FIRST_MATCHES,
+    public_on: date | None = None,
 ) -> Facets:
     """The values of each facet with the number of objects, the most frequent first.
 
-    Of a search the first matches are counted, at most `first`.
+    Of a search the first matches are counted, at most `first`; with `public_on` nothing is counted that is
+    under embargo on that day.
 
     >>> import tempfile
     >>> from vestige.archive import Archive
@@ -103,10 +112,13 @@ def facet_counts(
     ...     facet_counts(archive.engine).values
     {'place': {'Rome': 1}}
     """
+    hidden = hidden_counts(engine, public_on) if public_on is not None else {}
     with reading(engine) as connection:
         if not words.strip() and not fields:
-            return Facets(_kept_counts(connection, most), whole=True)
+            return Facets(_kept_counts(connection, most, hidden), whole=True)
         query, order = _chosen(engine, words, fields or {})
+        if public_on is not None:
+            query = query.where(public(public_on))
         columns = [objects.c.id, *(objects.c[name] for name in FACETS)]
         query = query.with_only_columns(*columns, maintain_column_froms=True)
         found = _rows(connection, query.order_by(desc(order)).limit(first + 1))
@@ -168,8 +180,12 @@ def kinds_of(connection: Connection, numbers: Sequence[int]) -> dict[int, list[s
     return found
 
 
-def values_from(engine: Engine, field: str, start: str, most: int = 12) -> list[str]:
+def values_from(
+    engine: Engine, field: str, start: str, most: int = 12, *, public_on: date | None = None
+) -> list[str]:
     """Values of a counted field that begin with `start`, in the order of the alphabet.
+
+    With `public_on` those that only objects under embargo carry are left out.
 
     >>> import tempfile
     >>> from vestige.archive import Archive
@@ -179,9 +195,13 @@ def values_from(engine: Engine, field: str, start: str, most: int = 12) -> list[
     ['Rome']
     """
     named = facets.c.value
-    query = select(named).where(facets.c.field == field, named >= start, named < f"{start}\U0010ffff")
+    hidden = hidden_counts(engine, public_on)[field] if public_on is not None else Counter()
+    query = select(named, facets.c.objects).where(
+        facets.c.field == field, named >= start, named < f"{start}\U0010ffff"
+    )
     with reading(engine) as connection:
-        return [str(value) for (value,) in connection.execute(query.order_by(named).limit(most))]
+        found = connection.execute(query.order_by(named).limit(most + len(hidden)))
+        return [str(value) for value, count in found if count > hidden[str(value)]][:most]
 
 
 def captures_of(engine: Engine, object_id: int) -> list[dict[str, Any]]:
@@ -348,16 +368,23 @@ def _quoted(word: str) -> str:
     return f'"{word[:-1]}"*' if word.endswith("*") else f'"{word}"'
 
 
-def _kept_counts(connection: Connection, most: int) -> dict[str, dict[str, int]]:
+def _kept_counts(
+    connection: Connection, most: int, hidden: Mapping[str, Counter[str]]
+) -> dict[str, dict[str, int]]:
     found: dict[str, dict[str, int]] = {}
     for name in _COUNTED:
+        less = hidden.get(name, Counter())
         query = (
             select(facets.c.value, facets.c.objects)
             .where(facets.c.field == name)
             .order_by(desc(facets.c.objects), facets.c.value)
-            .limit(most)
+            .limit(most + len(less))
         )
-        if values := {str(value): int(number) for value, number in connection.execute(query)}:
+        counted = {str(value): int(number) - less[str(value)] for value, number in connection.execute(query)}
+        values = dict(
+            Counter({value: number for value, number in counted.items() if number}).most_common(most)
+        )
+        if values:
             found[name] = values
     return found
 

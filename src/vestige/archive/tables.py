@@ -45,6 +45,9 @@ objects = Table(
 #: One index for each field that objects are chosen by, in the order in which they are listed.
 for _field in ("project", "collection", "institution", "person", "place", "taxon", "collector"):
     Index(f"ix_objects_{_field}_id", objects.c[_field], objects.c.id)
+#: Few objects are under embargo: the index holds those alone.
+_some = objects.c.embargo.is_not(None)
+Index("ix_objects_embargo", objects.c.embargo, sqlite_where=_some, postgresql_where=_some)
 
 #: A sealed capture; `key` is the digest of what it says and holds, `version` its newest in the archive.
 captures = Table(

@@ -91,6 +91,25 @@ def remove(archive: Path, name: str, *, as_json: bool) -> None:
         say({"removed": name}, f"{name} is removed", as_json=as_json)
 
 
+@accounts.command("audit")
+@ARCHIVE
+@AS_JSON
+def audit(archive: Path, *, as_json: bool) -> None:
+    """Check the audit log: whether a line was changed, dropped or slipped in."""
+    from vestige.web.access import Audit
+
+    last = None
+    count = 0
+    for count, last in enumerate(Audit(archive).records(), start=1):  # noqa: B007 - the last one is told
+        pass
+    head = last.hash if last else ""
+    say(
+        {"records": count, "head": head},
+        f"{count} records, none changed; the last is {head}",
+        as_json=as_json,
+    )
+
+
 @contextlib.contextmanager
 def _people(folder: Path, action: str = "", name: str = "") -> Iterator[Accounts]:
     """The accounts of an archive; what was changed is noted in the audit log."""

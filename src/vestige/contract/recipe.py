@@ -12,15 +12,20 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from vestige.errors import UsageError
 
 
-def setting(default: Any, help: str, *, unit: str = "", **bounds: Any) -> Any:  # noqa: A002 - the field's own word
+def setting(default: Any, help: str, *, unit: str = "", names: str = "", **bounds: Any) -> Any:  # noqa: A002 - the field's own word
     """A field of a recipe: default, one line of help, unit, and pydantic's bounds (ge, gt, le, lt).
+
+    Where its text names frames of the capture, `names` says how, so that a form can offer them: ``frame``
+    (one), ``frames`` (patterns with commas between), ``patches`` (regions, each taken from a frame).
 
     >>> class Blur(Recipe):
     ...     radius: float = setting(2.0, "How far to look", unit="px", gt=0)
     >>> Blur().radius
     2.0
     """
-    extra: dict[str, Any] | None = {"unit": unit} if unit else None
+    extra: dict[str, Any] | None = {
+        key: text for key, text in (("unit", unit), ("names", names)) if text
+    } or None
     if isinstance(default, list | dict):
         return Field(default_factory=default.copy, description=help, json_schema_extra=extra, **bounds)
     return Field(default=default, description=help, json_schema_extra=extra, **bounds)
@@ -182,6 +187,7 @@ def describe(recipe: type[Recipe]) -> list[dict[str, Any]]:
                 "bounds": ", ".join(bounds),
                 "choices": _choices(schema),
                 "help": field.description or "",
+                "names": "overrides" if name == "overrides" else schema.get("names", ""),
             }
         )
     return sorted(rows, key=lambda row: row["name"] == "overrides")

@@ -52,7 +52,9 @@ class AlignRecipe(Recipe):
     model: Literal["similarity", "projective"] = setting(
         "similarity", "What may have moved: shift, scale and turn, or the tilt of the view besides"
     )
-    reference: str = setting("", "File name of the frame whose view is kept; the middle frame where empty")
+    reference: str = setting(
+        "", "File name of the frame whose view is kept; the middle frame where empty", names="frame"
+    )
     proxy: int = setting(
         1600, "Longest side of the pictures that registration compares", unit="px", ge=64, le=8192
     )
@@ -89,7 +91,9 @@ class StackRecipe(AlignRecipe):
     )
     depth_fill: bool = setting(True, "Where nothing shows texture, take the depth from around")
     retouch: list[Patch] = setting(
-        [], "Regions in which one frame is taken: frame, points (x, y), radius and feather in px"
+        [],
+        "Regions in which one frame is taken: frame, points (x, y), radius and feather in px",
+        names="patches",
     )
     slabs: int = setting(
         0, "Frames of a slab: each run of as many is fused for itself too; 0 for none", ge=0, le=1000

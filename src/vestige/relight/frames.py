@@ -78,7 +78,7 @@ class FrameStack:
 
 
 def choose_frames(capture: Capture, pattern: str) -> list[Frame]:
-    """The frames of the object whose names fit a pattern, in the capture's order.
+    """The frames of the object whose names fit a pattern, or one of several with commas between, in order.
 
     Raises
     ------
@@ -89,12 +89,16 @@ def choose_frames(capture: Capture, pattern: str) -> list[Frame]:
     >>> [frame.file for frame in choose_frames(capture, "*_TL.jpg")]
     ['1_TL.jpg']
     """
-    wanted = pattern.casefold()
+    wanted = [part.strip().casefold() for part in pattern.split(",")]
     known = capture.select()
     chosen = [
         frame
         for frame in known
-        if fnmatchcase(frame.file.casefold(), wanted) or fnmatchcase(Path(frame.file).name.casefold(), wanted)
+        if any(
+            fnmatchcase(name.casefold(), part)
+            for part in wanted
+            for name in (frame.file, Path(frame.file).name)
+        )
     ]
     if not chosen:
         example = f", such as {known[0].file}" if known else ""

@@ -24,7 +24,11 @@ class RelightRecipe(Recipe):
         "inscription": {"basis": "ptm", "colours": "lrgb"},
     }
 
-    frames: str = setting("*", "Which frames to use, as a pattern of file names (*_TL.jpg)")
+    frames: str = setting(
+        "*",
+        "Which frames to use: a pattern of file names (*_TL.jpg), or several with commas between",
+        names="frames",
+    )
     light_source: LightSource = setting(
         "auto",
         "Where the directions of the lights come from: coordinates of the frames, an .lp file, reflective "

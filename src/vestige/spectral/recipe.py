@@ -20,7 +20,9 @@ class SpectralRecipe(Recipe):
         "ultraviolet": {"red": 620.0, "green": 540.0, "blue": 365.0},
     }
 
-    frames: str = setting("*", "Which frames to use: a pattern of file names, or several with commas between")
+    frames: str = setting(
+        "*", "Which frames to use: a pattern of file names, or several with commas between", names="frames"
+    )
     wavelengths: dict[str, Wavelength] = setting(
         {}, 'Wavelengths of frames that do not say theirs, by file name or pattern: {"*_ir*": 940}', unit="nm"
     )

@@ -30,5 +30,5 @@ WAYS = (
     Way("nav_intake", "/intake", "operator"),
     Way("nav_operate", "/operate", "operator"),
     Way("nav_jobs", "/jobs", "operator", under=("/run",)),
-    Way("nav_projects", "/projects", "visitor"),
+    Way("nav_projects", "/projects", "operator"),
 )

@@ -12,6 +12,7 @@ from vestige.contract.kinds import Kind
 from vestige.contract.report_page import PAGE
 from vestige.errors import InputError, UsageError, VestigeError
 from vestige.web import pictures
+from vestige.web.access.embargo import PublicShelf, public_on
 from vestige.web.documents import sheet
 from vestige.web.exhibit import Exhibit
 from vestige.web.faults import Absent
@@ -36,8 +37,11 @@ _MEDIA = {
 
 
 def scanner_of(request: Request) -> Scanner:
-    """The scanner of the folder that this application shows."""
+    """The scanner of the folder that this application shows; of an archive, what this person may see."""
     scanner: Scanner = request.app.state.scanner
+    bench = request.app.state.bench
+    if bench is not None and public_on(request) is not None:
+        return PublicShelf(bench.archive)  # type: ignore[return-value]
     return scanner
 
 

@@ -10,12 +10,14 @@ from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 
 from vestige.capture import Coordinate
 from vestige.contract.report_page import PAGE, readable, rows
 from vestige.errors import VestigeError
 from vestige.web import live, pictures
+from vestige.web.access.embargo import today
 from vestige.web.access.roles import at_least
 from vestige.web.cards import cards, telling
 from vestige.web.exhibit import Exhibit
@@ -24,6 +26,7 @@ from vestige.web.language import COOKIE, LANGUAGES, catalogue, language_of
 from vestige.web.looking import comparison
 from vestige.web.looking.frames import told as looking_at_frames
 from vestige.web.navigation import WAYS
+from vestige.web.phrases import said
 from vestige.web.pixels import Folder
 from vestige.web.progress import tasks
 from vestige.web.shelf import ResultEntry
@@ -46,9 +49,15 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"size": size, "readable": readable, "spoken": spoken}
+    environment.filters |= {"size": size, "readable": readable, "spoken": spoken, "said": _said}
     environment.globals |= {"telling": telling, "languages": LANGUAGES}
     return environment
+
+
+@pass_context
+def _said(context: Context, sentence: str) -> str:
+    """The sentence of an error, in the language of the page."""
+    return said(sentence, context["language"])
 
 
 def page(request: Request, template: str, status: int = 200, **told: Any) -> HTMLResponse:
@@ -76,6 +85,7 @@ def frame(request: Request) -> dict[str, Any]:
         "theme": theme if theme in THEMES else THEMES[0],
         "csrf": getattr(request.state, "csrf", ""),
         "account": account,
+        "today": today().isoformat(),
         "role": role,
         "workbench": workbench,
         "ways": [way for way in WAYS if workbench and role and at_least(role, way.role)],

@@ -11,13 +11,23 @@ from urllib.parse import urlsplit
 
 import pytest
 import uvicorn
+from sqlalchemy import update
 
-from vestige.archive import Archive, add
+from vestige.archive import Archive, add, search
+from vestige.archive.database import writing
+from vestige.contract.registry import technique
+from vestige.contract.runner import execute
+from vestige.contract.simulate import simulate
+from vestige.jobs.tables import jobs
 from vestige.web import create_app
 from vestige.web.access import Accounts
 from vestige.web.access.table import rules
+from vestige.web.archive_shelf import result_key
+from vestige.web.intake.clearing import THROWN
+from vestige.web.intake.tray import Tray
 from vestige.web.operating.shooter import Pile
 from vestige.web.operating.volume import Volume
+from vestige.web.running.benchwork import subject, submit, work_of
 
 AXE = Path(__file__).parents[1] / "vendor" / "axe.js"
 RUN = """async (only) => {
@@ -31,7 +41,7 @@ EACH = {"/result/{key}/{index}": 15}
 #: a kept result (its marking, its making again), somebody signed in (see `test_the_way_in`).
 PARTS = re.compile(
     r"^/(tiles|overview|raster|words|features|thumbnail|frame|file|report|state|shelf|events|spectrum|profile|light|"
-    r"download|language|theme|sign-in|account$|collection/values|jobs/|intake/|projects/|run/look|operate/.*/|"
+    r"download|alone|language|theme|sign-in|account$|collection/values|jobs/|intake/|projects/|run/look|run/products|operate/.*/|"
     r"object/.*/(again|marking)/)|"
     r"/(picture|events|part|view|files|arrived|raster|annotations\.json)(/|$)"
 )
@@ -188,4 +198,88 @@ def test_the_way_in(tmp_path, browser):
                     page.goto(home + address)
                     page.locator("details.account summary").click()
                     found += faults(page, address)
+    assert "\n".join(found) == ""
+
+
+@pytest.fixture(scope="module")
+def busy(tmp_path_factory):
+    """A workbench in the middle of things: a kept result, a tray that fills, one thrown away, jobs that stand."""
+    home = tmp_path_factory.mktemp("busy")
+    focus = technique("focus")
+    capture = simulate(focus, home / "beetle", focus.forward.recipe.make(values={"height": 96, "frames": 3}))
+    execute(focus, "run", {"capture": [capture]}, focus.operation("run").recipe(), home / "sharp")
+    with Archive.make(home / "museum") as archive:
+        key = add(archive, home / "beetle", {"identifier": "ENT 1842", "title": "Rose chafer"}).capture
+        add(archive, home / "sharp")
+    app = create_app(home / "museum")
+    bench = app.state.bench
+    bench.workshop.open = lambda: None
+    tray, gone = (Tray.begin(bench.open_captures, values={"identifier": name}) for name in ("MS 1", "MS 2"))
+    for path in sorted((home / "beetle").glob("*.tif"))[:2]:
+        tray.adopt(path)
+    gone.discard(bench.desk / THROWN)
+    given = subject(bench.archive, key)
+    recipes = [focus.operation("run").recipe.make(values={"levels": number}) for number in (3, 4, 5)]
+    works = [
+        ("Beetle", work_of(bench.archive, bench.desk, given, (focus, focus.operation("run")), recipe))
+        for recipe in recipes
+    ]
+    waiting, running, failed = submit(bench.ledger, works, bench.workshop.granted())
+    words = [{"how": "failed", "sentence": "focus_001.tif is empty; expected an image", "stderr": "a\nb"}]
+    with writing(bench.archive.engine) as connection:
+        here = jobs.c.id == running.id
+        told = {
+            "state": "running",
+            "done": 4,
+            "total": 10,
+            "label": "aligning",
+            "owner": "x",
+            "heartbeat": time.time(),
+        }
+        connection.execute(update(jobs).where(here).values(started=time.time(), **told))
+        connection.execute(update(jobs).where(jobs.c.id == failed.id).values(state="failed", words=words))
+    number = search.capture(bench.archive.engine, key)["object_id"]
+    run = search.capture(bench.archive.engine, key)["products"][0]["run"]
+    return app, {
+        "key": key,
+        "object": number,
+        "result": result_key(key, run),
+        "tray": tray.key,
+        "jobs": [waiting.id, running.id, failed.id],
+    }
+
+
+def states(told):
+    """Each state that no link leads to: its address, and what is pressed until it is there."""
+    key, result = told["key"], told["result"]
+    yield f"/intake/{told['tray']}", ["#table summary"]
+    yield "/intake", ["details:has(#thrown-title) > summary"]
+    yield f"/run/make/focus/run?capture={key}", ["details.folded > summary", "#preview-tools [aria-pressed]"]
+    yield "/run/make/focus/plan", ["details.folded > summary"]
+    yield "/run", ["details:has(#alone-title) > summary"]
+    for number in told["jobs"]:
+        yield f"/jobs/{number}", []
+    yield "/jobs", []
+    yield f"/object/{told['object']}", ["details >> summary"]
+    yield f"/result/{result}/0", [".tools button[aria-label]:nth-last-child(1)"]
+    yield f"/compare?a=v.{result}.2&b=v.{result}.2", []
+    yield f"/alone/{result}/0", []
+
+
+@pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("de", "dark")])
+def test_what_is_open_or_under_way(busy, browser, language, theme):
+    app, told = busy
+    found = []
+    with served(app) as home, contextlib.closing(browser.new_context(reduced_motion="reduce")) as context:
+        context.add_cookies(
+            [{"name": n, "value": v, "url": home} for n, v in (("language", language), ("theme", theme))]
+        )
+        page = context.new_page()
+        for address, presses in states(told):
+            answer = page.goto(home + address)
+            assert answer.status == 200, address
+            for press in presses:
+                page.locator(press).first.click()
+            page.wait_for_timeout(120)
+            found += faults(page, address)
     assert "\n".join(found) == ""

@@ -111,3 +111,58 @@ def test_the_page_of_a_tray_comes_back_by_itself(tab, museum, coin, started, por
         capture = archive.show("Coin 9")["captures"][0]
         assert capture["frames"] == 4
         assert kept_capture(archive, capture["key"]).thing.title == "Written before the kill"
+
+
+def cut_off(tab, coin, port):
+    """A tray that has one of the files of a folder whose upload the person broke off."""
+    tab.goto(f"http://127.0.0.1:{port}/intake")
+    first = sorted(coin.iterdir())[0]
+    tab.locator("#files").set_input_files(first)
+    tab.wait_for_url(re.compile(r"/intake/\w+$"))
+    tab.locator(".strip li").first.wait_for()
+    return tab.url.rpartition("/")[2]
+
+
+REMEMBER = """async ([key, wanted, data]) => {
+  const { remember } = await import("/static/js/intake/resume.js");
+  const handles = [];
+  if (data) {
+    const root = await navigator.storage.getDirectory();
+    const folder = await root.getDirectoryHandle("coin", { create: true });
+    for (const [name, bytes] of Object.entries(data)) {
+      const writer = await (await folder.getFileHandle(name, { create: true })).createWritable();
+      await writer.write(new Uint8Array(bytes));
+      await writer.close();
+    }
+    handles.push(folder);
+  }
+  await remember(key, { wanted, handles });
+}"""
+
+
+def test_after_a_reload_sending_goes_on_by_itself_where_the_browser_may_read(
+    tab, museum, coin, started, port
+):
+    started(museum, port)
+    key = cut_off(tab, coin, port)
+    files = sorted(coin.iterdir())
+    wanted = [{"path": f"coin/{path.name}", "size": path.stat().st_size} for path in files]
+    data = {path.name: list(path.read_bytes()) for path in files}
+    tab.evaluate(REMEMBER, [key, wanted, data])
+    tab.reload()
+    tab.locator(".strip li").nth(3).wait_for()
+
+
+def test_after_a_reload_the_folder_is_asked_for_and_only_the_rest_is_sent(tab, museum, coin, started, port):
+    started(museum, port)
+    key = cut_off(tab, coin, port)
+    wanted = [{"path": f"coin/{path.name}", "size": path.stat().st_size} for path in sorted(coin.iterdir())]
+    tab.evaluate(REMEMBER, [key, wanted, None])
+    tab.reload()
+    tab.get_by_text("3 files have not arrived yet").wait_for()
+    sent = []
+    tab.on("request", lambda request: sent.append(request.url) if "/piece" in request.url else None)
+    tab.locator("#folder").set_input_files(coin)
+    tab.locator(".strip li").nth(3).wait_for()
+    assert len(sent) == 3
+    tab.locator("#resume").wait_for(state="hidden")

@@ -119,11 +119,11 @@ def test_a_full_disk_is_told_and_nothing_counted(volume, drop, shooter, monkeypa
 def test_a_volume_that_is_done_is_in_the_archive(tmp_path, volume, drop, shooter):
     with Archive.make(tmp_path / "museum") as archive:
         with pytest.raises(InputError, match="has no page yet"):
-            volume.finish(archive)
+            volume.finish(archive, 0, shooter)
         for number in (1, 2):
             shoot(volume, drop, shooter, number)
             volume.accept(number)
-        assert volume.finish(archive) == 2
+        assert volume.finish(archive, 2, shooter) == 2
         assert not volume.folder.exists()
         assert search.find(archive.engine, "MS 42")["identifier"] == "MS 42"
 
@@ -131,13 +131,59 @@ def test_a_volume_that_is_done_is_in_the_archive(tmp_path, volume, drop, shooter
 def test_a_kill_while_finishing_is_made_good(tmp_path, volume, drop, shooter, monkeypatch):
     with Archive.make(tmp_path / "museum") as archive:
         shoot(volume, drop, shooter, 1)
+        volume.accept(1)
         monkeypatch.setattr("vestige.web.operating.volume.shutil", SimpleNamespace(rmtree=lambda _: 1 / 0))
         with pytest.raises(ZeroDivisionError):
-            volume.finish(archive)
+            volume.finish(archive, 1, shooter)
         monkeypatch.undo()
         assert load_manifest(volume.folder / MANIFEST).state == "sealed"
         assert Volume(volume.folder).sight().sealed
-        assert Volume(volume.folder).finish(archive) == 1
+        assert Volume(volume.folder).finish(archive, 0, shooter) == 1
+
+
+def test_a_power_cut_between_journal_and_putting_aside_gives_no_page_twice(
+    volume, drop, shooter, monkeypatch
+):
+    write_page(drop / "a.png")
+
+    def killed(picture):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(shooter, "taken", killed)
+    with pytest.raises(KeyboardInterrupt):
+        volume.take(shooter, 0, fine)
+    monkeypatch.undo()
+    again = Volume(volume.folder)
+    assert again.settle(shooter)
+    assert not shooter.arrived()
+    again.accept(1)
+    assert (again.sight().pages, again.sight().waiting) == (1, False)
+    assert not again.settle(shooter)
+
+
+def test_a_picture_of_the_same_name_that_came_later_is_not_put_aside(volume, drop, shooter, monkeypatch):
+    write_page(drop / "a.png")
+    monkeypatch.setattr(shooter, "taken", lambda picture: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        volume.take(shooter, 0, fine)
+    monkeypatch.undo()
+    (drop / "a.png").unlink()
+    write_page(drop / "a.png", 2)
+    assert not Volume(volume.folder).settle(shooter)
+    assert shooter.arrived()
+
+
+def test_nothing_is_sealed_that_nobody_has_looked_at(tmp_path, volume, drop, shooter):
+    """Two pages of one volume: one asks whether it is done while the other takes a picture."""
+    with Archive.make(tmp_path / "museum") as archive:
+        shoot(volume, drop, shooter, 1)
+        volume.accept(1)
+        shoot(volume, drop, shooter, 2)
+        assert volume.finish(archive, 1, shooter) == 0
+        assert volume.finish(archive, 2, shooter) == 0, "the picture waits"
+        volume.accept(2)
+        assert volume.finish(archive, 1, shooter) == 0, "the page is of before"
+        assert volume.finish(archive, 2, shooter) == 2
 
 
 def test_a_pile_for_practice(tmp_path):

@@ -11,11 +11,11 @@ from vestige.web.language import LANGUAGES, catalogue
 def spoken(operation):
     """All that a form of an operation says in its own words."""
     yield operation.summary
-    for item in operation.inputs[1:]:
+    for item in (one for one in operation.inputs if one.kind):
         yield from (item.name, item.help)
     yield from operation.recipe.presets
     for row in describe(operation.recipe):
-        if row["name"] != "overrides":
+        if row["name"]:
             yield from (row["name"].replace("_", " "), row["help"], row["unit"], *map(str, row["choices"]))
 
 
@@ -25,7 +25,6 @@ def test_every_form_speaks_the_language_of_the_page(name, language):
     found, words = technique(name), catalogue(language)
     said = {found.title}
     for operation in found.operations:
-        if operation.inputs and operation.inputs[0].takes_capture:
-            said |= set(spoken(operation))
-            said |= {operation.name} - {"run"}
+        said |= set(spoken(operation))
+        said |= {operation.name} - {"run"}
     assert sorted(text for text in said if text and f"term_{text}" not in words) == []

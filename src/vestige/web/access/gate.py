@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping
 from http.cookies import SimpleCookie
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, quote, urlsplit
@@ -21,6 +22,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vestige.web.access.limits import Limit
 from vestige.web.bodies import MOST_BYTES, MOST_SECONDS, body
+from vestige.web.language import language_of
+from vestige.web.phrases import said
 
 if TYPE_CHECKING:
     from vestige.web.access import Access
@@ -82,28 +85,35 @@ class Gate:
         asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         way = "/sign-in" if asked == "/" else f"/sign-in?back={quote(asked, safe='')}"
         if request.headers.get("hx-request"):
-            return PlainTextResponse("Please sign in.", 401, {"HX-Redirect": way})
+            return _refusal("Please sign in.", request, 401, {"HX-Redirect": way})
         wants_page = request.method == "GET" and "text/html" in request.headers.get("accept", "")
-        return RedirectResponse(way, 303) if wants_page else PlainTextResponse("Please sign in.", 401)
+        return RedirectResponse(way, 303) if wants_page else _refusal("Please sign in.", request, 401)
 
     async def _change(self, request: Request, receive: Receive) -> tuple[Response | None, Receive]:
         """A change must come from a page of ours, and not too often."""
         if foreign(request):
-            return PlainTextResponse("This was sent by a page elsewhere; it is not done.", 403), receive
+            return _refusal("This was sent by a page elsewhere; it is not done.", request, 403), receive
         if not WRITES.take(request.state.who or _address(request.scope)):
-            return PlainTextResponse("Too much at once; wait a moment.", 429, {"Retry-After": "5"}), receive
+            return _refusal("Too much at once; wait a moment.", request, 429, {"Retry-After": "5"}), receive
         shown = request.headers.get("x-csrf", "")
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if not shown and kind == "application/x-www-form-urlencoded":
             try:
                 data = await body(request, MOST_BYTES, MOST_SECONDS)
             except HTTPException as error:
-                return PlainTextResponse(error.detail, error.status_code, {"Connection": "close"}), receive
+                return _refusal(error.detail, request, error.status_code, {"Connection": "close"}), receive
             shown, receive = _field(data), _again(data, receive)
         if not hmac.compare_digest(shown.encode(), request.state.csrf.encode()):
             sentence = "This page was too old to change anything: go back, load it again and repeat."
-            return PlainTextResponse(sentence, 403), receive
+            return _refusal(sentence, request, 403), receive
         return None, receive
+
+
+def _refusal(
+    sentence: str, request: Request, status: int, headers: Mapping[str, str] | None = None
+) -> PlainTextResponse:
+    """The answer to what is not done: one sentence, in the language of the person who asked."""
+    return PlainTextResponse(said(sentence, language_of(request)), status, headers)
 
 
 def cookie(request: Request, name: str) -> str:

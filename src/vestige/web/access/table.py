@@ -44,6 +44,7 @@ TABLE: dict[str, tuple[str, ...]] = {
         "/profile/{key}/{index}/{item}",
         "/light/{key}/{index}/{zoom}/{column}/{row}",
         "/compare",
+        "/alone/{key}/{index}",
         "/download/{name}",
         # one's own account
         "/account",

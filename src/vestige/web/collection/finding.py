@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import partial
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -13,6 +15,7 @@ from sqlalchemy import Engine
 
 from vestige.archive import facet_counts, search
 from vestige.archive.catalogue import size
+from vestige.archive.embargo import hidden_counts
 from vestige.archive.gallery import Holding, holdings_of
 
 #: Objects on a page, and how many matches the counts beside a search look at.
@@ -106,21 +109,27 @@ class Found:
     total: str
 
 
-def found(engine: Engine, asked: Question) -> Found:
-    """The page that answers a question; where no object has the last word, those with longer ones."""
-    listed = search.search(engine, asked.words, fields=asked.fields, after=asked.after, limit=PAGE)
+def found(engine: Engine, asked: Question, day: date | None = None) -> Found:
+    """The page that answers a question; where no object has the last word, those with longer ones.
+
+    With a `day` only what is public on it is found and counted.
+    """
+    look = partial(search.search, engine, fields=asked.fields, after=asked.after, limit=PAGE, public_on=day)
+    listed = look(asked.words)
     if not listed.objects and asked.begins:
         asked = replace(asked, words=f"{asked.words}*")
-        listed = search.search(engine, asked.words, fields=asked.fields, after=asked.after, limit=PAGE)
+        listed = look(asked.words)
     numbers = [item["id"] for item in listed.objects]
-    counted = facet_counts(engine, asked.words, fields=asked.fields, most=OFFERED, first=COUNTED)
+    counted = facet_counts(
+        engine, asked.words, fields=asked.fields, most=OFFERED, first=COUNTED, public_on=day
+    )
     return Found(
         listed.objects,
         holdings_of(engine, numbers),
         asked.next(listed.after) if listed.after is not None else "",
         {name: _choices(asked, name, counted.values.get(name, {})) for name in FIELDS},
         counted.whole,
-        grouped(size(engine)),
+        grouped(size(engine) - (hidden_counts(engine, day)[""][""] if day else 0)),
     )
 
 

@@ -19,6 +19,7 @@ from vestige.archive.ingest import CAPTURE
 from vestige.contract.kinds import Kind
 from vestige.errors import UsageError
 from vestige.web import pictures, views
+from vestige.web.access.embargo import seen
 from vestige.web.access.roles import LOOKS, at_least, needs
 from vestige.web.archive_shelf import result_key
 from vestige.web.bench import Bench, OfArchive
@@ -90,7 +91,7 @@ def _page_of(bench: Bench, capture: str, item: Mapping[str, Any]) -> str:
     return f"/result/{entry.key}/{place}"
 
 
-@router.get("/object/{number}/annotations.json", dependencies=[LOOKS])
+@router.get("/object/{number}/annotations.json", dependencies=[LOOKS, Depends(seen)])
 def listed(request: Request, bench: OfArchive, number: int) -> JSONResponse:
     """The annotations of an object as a page of Web Annotations."""
     thing = search.by_id(bench.archive.engine, number)
@@ -161,7 +162,7 @@ def _selector(item: Remark) -> dict[str, Any] | None:
     return None
 
 
-@router.get("/object/{number}/marking/{key}/{index}", dependencies=[LOOKS])
+@router.get("/object/{number}/marking/{key}/{index}", dependencies=[LOOKS, Depends(seen)])
 def marking(request: Request, bench: OfArchive, number: int, key: str, index: int) -> Response:
     """The remarks on one product, beside its viewer; nothing for a kind in which no place can be marked."""
     thing = search.by_id(bench.archive.engine, number)

@@ -13,6 +13,7 @@ from vestige.archive.chronicle import chronicle, made_again, remarks, verdicts
 from vestige.archive.descriptions import FIELDS
 from vestige.errors import UsageError
 from vestige.web import views
+from vestige.web.access.embargo import seen
 from vestige.web.access.roles import LOOKS, needs
 from vestige.web.bench import Bench, OfArchive
 from vestige.web.bodies import Form
@@ -56,7 +57,7 @@ def who_of(request: Request) -> str:
     return str(getattr(request.state, "who", ""))
 
 
-@router.get("/object/{number}", dependencies=[LOOKS])
+@router.get("/object/{number}", dependencies=[LOOKS, Depends(seen)])
 def show(
     request: Request, bench: OfArchive, number: int, done: Annotated[str, Query(max_length=40)] = ""
 ) -> Response:
@@ -193,7 +194,7 @@ def note_again(request: Request, bench: OfArchive, number: int, key: str) -> Res
     return back(number, "noted", f"made-{key[-16:]}")
 
 
-@router.get("/object/{number}/again/{key}", dependencies=[LOOKS])
+@router.get("/object/{number}/again/{key}", dependencies=[LOOKS, Depends(seen)])
 def how_far(request: Request, bench: OfArchive, number: int, key: str) -> Response:
     """How far the making of a result again is: the part of the page that changes."""
     thing = object_of(bench, number)

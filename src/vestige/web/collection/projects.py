@@ -14,7 +14,7 @@ from vestige.archive import search
 from vestige.archive.campaigns import Campaign, Week, campaign, campaigns, lacking
 from vestige.errors import UsageError, VestigeError
 from vestige.web import views
-from vestige.web.access.roles import LOOKS, needs
+from vestige.web.access.roles import needs
 from vestige.web.bench import Bench, OfArchive
 from vestige.web.bodies import Answers, Form
 from vestige.web.collection.dates import spoken_day
@@ -24,6 +24,8 @@ from vestige.web.language import catalogue, language_of
 
 router = APIRouter(include_in_schema=False)
 CURATES = Depends(needs("curator"))
+#: How far a project is counts what is not public yet: that is for those who work here.
+WORKS = Depends(needs("operator"))
 #: The drawing of the weeks, in its own units.
 WIDE, HIGH, FOOT = 640, 200, 24
 
@@ -78,7 +80,7 @@ def chart(weeks: list[Week], needed: float, words: Any) -> Chart:
     return Chart(bars, top, round(room - room * needed / top, 1) if needed else None)
 
 
-@router.get("/projects", dependencies=[LOOKS])
+@router.get("/projects", dependencies=[WORKS])
 def listed(request: Request, bench: OfArchive) -> Response:
     """All projects."""
     return _list(request, bench)
@@ -101,7 +103,7 @@ def _list(
     )
 
 
-@router.get("/projects/{key}", dependencies=[LOOKS])
+@router.get("/projects/{key}", dependencies=[WORKS])
 def show(request: Request, bench: OfArchive, key: str) -> Response:
     """One project."""
     return _page(request, bench, key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -9,8 +10,10 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from vestige.archive import search
 from vestige.archive.descriptions import FACETS
+from vestige.archive.embargo import object_is_public
 from vestige.errors import VestigeError
 from vestige.web import views
+from vestige.web.access.embargo import PublicOn, seen
 from vestige.web.access.roles import LOOKS
 from vestige.web.bench import Bench, OfArchive
 from vestige.web.collection import marks, objects, projects
@@ -31,13 +34,14 @@ def collection(
     request: Request,
     bench: OfArchive,
     asked: Asked,
+    day: PublicOn,
     go: bool = False,
     part: Annotated[str, Query(pattern="^(cards)?$")] = "",
 ) -> Response:
     """The collection: a search, what narrows it, and a page of objects."""
-    if go and (number := _known(bench, asked.words)):
+    if go and (number := _known(bench, asked.words, day)):
         return RedirectResponse(f"/object/{number}", status_code=303)
-    answer = found(bench.archive.engine, asked)
+    answer = found(bench.archive.engine, asked, day)
     told: dict[str, Any] = {"asked": asked, "found": answer, "fields": FIELDS, "page_size": PAGE}
     if part:
         return views.page(request, "collection/cards.html", **told, began=asked.after is not None)
@@ -45,23 +49,26 @@ def collection(
     return views.page(request, "collection/found.html" if alone else "collection/index.html", **told)
 
 
-def _known(bench: Bench, words: str) -> int | None:
+def _known(bench: Bench, words: str, day: date | None) -> int | None:
     """The object whose identifier or number was typed or scanned."""
     try:
-        return int(search.find(bench.archive.engine, words)["id"])
+        number = int(search.find(bench.archive.engine, words)["id"])
     except VestigeError:
         return None
+    return number if day is None or object_is_public(bench.archive.engine, number, day) else None
 
 
 @router.get("/collection/values/{field}", dependencies=[LOOKS])
-def values(bench: OfArchive, field: str, start: Annotated[str, Query(max_length=100)] = "") -> JSONResponse:
+def values(
+    bench: OfArchive, day: PublicOn, field: str, start: Annotated[str, Query(max_length=100)] = ""
+) -> JSONResponse:
     """Values of a field that begin as typed."""
     if field not in FACETS:
         raise Absent(field)
-    return JSONResponse(search.values_from(bench.archive.engine, field, start))
+    return JSONResponse(search.values_from(bench.archive.engine, field, start, public_on=day))
 
 
-@router.get("/object/{number}/picture", dependencies=[LOOKS])
+@router.get("/object/{number}/picture", dependencies=[LOOKS, Depends(seen)])
 def picture(bench: OfArchive, number: int) -> Response:
     """The picture that stands for an object; a quiet sign where there is none."""
     try:

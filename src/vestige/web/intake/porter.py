@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from collections.abc import Callable, Iterator
@@ -13,9 +14,13 @@ from vestige.archive.staging import Source
 from vestige.capture import MANIFEST
 from vestige.errors import VestigeError
 from vestige.web.faults import fault
+from vestige.web.intake import clearing
 from vestige.web.intake.proposal import Proposal, described, propose
 from vestige.web.intake.tray import FRAMES, Taken, Tray
 from vestige.web.running.news import News
+
+#: Seconds between two looks at what lies on the desk for too long.
+TIDY = 3600.0
 
 
 class Porter:
@@ -52,7 +57,8 @@ class Porter:
         self.news.tell()
 
     def _work(self) -> None:
-        while (key := self._orders.get()) is not None:
+        self.tidy()
+        while (key := self._next()) is not None:
             try:
                 tray = Tray.of(self.place, key)
                 if tray.state().state == "taking":
@@ -61,6 +67,20 @@ class Porter:
                 continue
             finally:
                 self.news.tell()
+
+    def _next(self) -> str | None:
+        """The next order; while there is none, the desk is tidied once in a while."""
+        while True:
+            try:
+                return self._orders.get(timeout=TIDY)
+            except queue.Empty:
+                self.tidy()
+
+    def tidy(self) -> None:
+        """Clear what was thrown away or finished long ago."""
+        with contextlib.suppress(VestigeError, OSError):
+            clearing.empty(self.place.parent, older_than=clearing.DAYS)
+            clearing.forget_done(self._acting(""), self.place)
 
     def carry(self, tray: Tray) -> None:
         """Take a tray in now; where it cannot be, it is open again and says why."""

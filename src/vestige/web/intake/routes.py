@@ -15,10 +15,13 @@ from vestige.web.access.roles import needs
 from vestige.web.bench import Bench, OfArchive
 from vestige.web.bodies import Form, body
 from vestige.web.faults import Absent, fault
+from vestige.web.intake import clearing
 from vestige.web.intake.corrections import corrected
 from vestige.web.intake.proposal import OBJECT, ROLES, described, propose
 from vestige.web.intake.tray import MOST_BYTES, Offset, Part, Tray, check_digest
 from vestige.web.intake.watch import keep_watched, load_watched
+from vestige.web.language import language_of
+from vestige.web.phrases import said
 from vestige.web.running.choice import techniques
 from vestige.web.running.telling import stream
 from vestige.web.views import page
@@ -28,7 +31,6 @@ router = APIRouter(prefix="/intake", include_in_schema=False, dependencies=[Depe
 PIECE_BYTES, PIECE_SECONDS = 8 << 20, 60.0
 #: Rows of the table on one sheet.
 SHEET = 100
-THROWN = "thrown"
 Whole = Annotated[int, Query(ge=0, le=MOST_BYTES)]
 
 
@@ -49,6 +51,8 @@ def listing(request: Request, bench: OfArchive) -> HTMLResponse:
         "intake/list.html",
         open_trays=[item for item in trays if item[1].state != "done"],
         done_trays=[item for item in trays if item[1].state == "done"][:12],
+        thrown=clearing.thrown(bench.desk)[:30],
+        days=clearing.DAYS,
         watched=load_watched(bench.desk).folders,
         problems=bench.watcher.problems,
         shelf=bench.shelf,
@@ -76,8 +80,23 @@ def watch(request: Request, bench: OfArchive, answers: Form) -> Response:
     try:
         keep_watched(bench.desk, bench.folder, folders[:20])
     except VestigeError as error:
-        return page(request, "problem.html", 422, sentence=str(error))
+        return page(request, "problem.html", 422, sentence=fault(error))
     return RedirectResponse("/intake", status_code=303)
+
+
+@router.post("/thrown/empty", dependencies=[Depends(needs("technician"))])
+def empty_thrown(bench: OfArchive) -> Response:
+    """Remove for good what was thrown away."""
+    clearing.empty(bench.desk)
+    return RedirectResponse("/intake", status_code=303)
+
+
+@router.post("/thrown/back/{name}")
+def take_back(bench: OfArchive, name: str) -> Response:
+    """Put a tray that was thrown away back among the open ones."""
+    tray = clearing.take_back(bench.desk, bench.open_captures, name)
+    bench.workshop.news.tell()
+    return RedirectResponse(f"/intake/{tray.key}", status_code=303)
 
 
 @router.get("/{key}")
@@ -172,7 +191,7 @@ async def piece(
     except Offset as error:
         return JSONResponse({"offset": error.offset}, 409)
     except VestigeError as error:
-        return JSONResponse({"fault": fault(error)}, 422)
+        return JSONResponse({"fault": said(fault(error), language_of(request))}, 422)
     if whole:
         bench.workshop.news.tell()
     return JSONResponse({"offset": offset + len(data), "whole": whole})
@@ -182,11 +201,11 @@ async def piece(
 def describe(request: Request, bench: OfArchive, tray: OfTray, answers: Form) -> Response:
     """What is said of the object, and which technique it was made for."""
     known = {one.name for one in techniques()}
-    said = {name: answers.one(name)[:2000] for name in OBJECT if name in answers}
+    told = {name: answers.one(name)[:2000] for name in OBJECT if name in answers}
     chosen = answers.one("technique")
     try:
         tray.change(
-            object={**tray.state().object, **said},
+            object={**tray.state().object, **told},
             technique=chosen if chosen in known else "",
         )
         if answers.one("act") == "take":
@@ -217,8 +236,8 @@ def correct(request: Request, bench: OfArchive, tray: OfTray, answers: Form) -> 
         else f"/intake/{tray.key}"
     )
     try:
-        said = {} if answers.one("act") == "forget" else corrected(propose(tray), tray.state(), answers)
-        tray.change(said=said)
+        told = {} if answers.one("act") == "forget" else corrected(propose(tray), tray.state(), answers)
+        tray.change(said=told)
     except VestigeError as error:
         return _one(request, bench, tray, problem=fault(error), status=422)
     bench.workshop.news.tell()
@@ -230,7 +249,7 @@ def clear(bench: OfArchive, tray: OfTray) -> Response:
     """Throw a tray away."""
     if tray.state().state == "taking":
         raise Absent(tray.key)
-    tray.discard(bench.desk / THROWN)
+    tray.discard(bench.desk / clearing.THROWN)
     bench.workshop.news.tell()
     return RedirectResponse("/intake", status_code=303)
 
@@ -245,7 +264,7 @@ def events(request: Request, bench: OfArchive, tray: OfTray) -> StreamingRespons
             "state": state.state,
             "files": len(tray.files()),
             "parts": len(tray.parts()),
-            "fault": state.fault,
+            "fault": said(state.fault, language_of(request)),
         }
 
     told = stream(look, bench.workshop.news, request.app.state.stopping)

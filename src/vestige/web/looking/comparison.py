@@ -12,6 +12,7 @@ from vestige.errors import InputError
 from vestige.web import pictures
 from vestige.web.exhibit import Exhibit
 from vestige.web.looking.alignment import aligned
+from vestige.web.looking.beside import VIEWED
 from vestige.web.looking.downloads import credit
 from vestige.web.looking.neighbours import Folder, beside, source_of
 from vestige.web.looking.sight import RASTERS, Sight
@@ -27,10 +28,10 @@ def told(sights: Sequence[Sight]) -> dict[str, Any]:
     return {"items": [s.plain() | {"place": asdict(p)} for s, p in zip(sights, places, strict=True)]}
 
 
-def offered(folder: Folder, sights: Sequence[Sight], words: str = "") -> list[dict[str, Any]]:
+def offered(folder: Folder, chosen: Sequence[str], words: str = "") -> list[dict[str, Any]]:
     """Groups of pictures to choose from: those of the runs and captures already chosen come first."""
     groups = []
-    for entry in beside(folder, [sight.group for sight in sights], words):
+    for entry in beside(folder, chosen, words):
         made = _of_result(entry, folder) if isinstance(entry, ResultEntry) else _of_capture(entry)
         if made:
             groups.append({"title": entry.title, "capture": isinstance(entry, CaptureEntry), "items": made})
@@ -40,6 +41,10 @@ def offered(folder: Folder, sights: Sequence[Sight], words: str = "") -> list[di
 def _of_result(entry: ResultEntry, folder: Folder) -> list[dict[str, str]]:
     rows = []
     for index, record in enumerate(entry.report.products if entry.report else []):
+        if record.kind in VIEWED:
+            address = f"/thumbnail/{entry.key}/{index}"
+            name = f"v.{entry.key}.{index}"
+            rows.append({"name": name, "label": record.name.replace("_", " "), "picture": address})
         if record.kind not in RASTERS:
             continue
         exhibit = Exhibit(entry, index, pictures.cache_of(folder.root))

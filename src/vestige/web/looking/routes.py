@@ -12,10 +12,12 @@ from starlette.background import BackgroundTask
 from vestige.contract.kinds import Kind
 from vestige.web import pictures
 from vestige.web.faults import Absent
-from vestige.web.looking import comparison, downloads, lights, values
+from vestige.web.looking import beside, comparison, downloads, lights, values
 from vestige.web.looking.sight import Sight, frame_pyramid, named, of_frame
 from vestige.web.pixels import KEEP, Folder, Shown, Wished, picture_answer
+from vestige.web.security import FRAMED_POLICY
 from vestige.web.tone import shown
+from vestige.web.viewers import VIEWERS
 from vestige.web.views import page
 
 router = APIRouter(include_in_schema=False)
@@ -85,16 +87,50 @@ def compare(
     if p:
         query = urlencode(dict(zip("abcd", (name[:120] for name in p), strict=False)))
         return RedirectResponse(f"/compare?{query}", status_code=303)
-    sights = [named(name, folder) for name in (a, b, c, d) if name]
+    names = [name for name in (a, b, c, d) if name]
+    if any(beside.viewed(name) for name in names):
+        return _beside(request, folder, names, find)
+    sights = [named(name, folder) for name in names]
     return page(
         request,
         "looking/compare.html",
         sights=sights,
         told={"stage": comparison.told(sights)},
-        offered=comparison.offered(folder, sights, find),
+        offered=comparison.offered(folder, [sight.group for sight in sights], find),
         chosen=[sight.name for sight in sights],
         find=find,
     )
+
+
+def _beside(request: Request, folder: Folder, names: list[str], find: str) -> Response:
+    """What is no picture, each in its own viewer."""
+    panes = beside.panes(names, folder)
+    groups = [pane.home.split("/")[2] for pane in panes]
+    return page(
+        request,
+        "looking/beside.html",
+        panes=panes,
+        curtain=beside.over_each_other(panes),
+        offered=comparison.offered(folder, groups, find),
+        sights=panes,
+        chosen=names,
+        find=find,
+    )
+
+
+@router.get("/alone/{key}/{index}")
+def alone(request: Request, exhibit: Shown) -> Response:
+    """A viewer without the page around it, to stand beside another on a page of ours."""
+    viewer = VIEWERS[exhibit.record.kind]
+    answer = page(
+        request,
+        "looking/alone.html",
+        viewer=viewer,
+        record=exhibit.record,
+        told=viewer.tell(exhibit),
+    )
+    answer.headers["Content-Security-Policy"] = FRAMED_POLICY
+    return answer
 
 
 @router.get("/download/{name}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -63,9 +64,19 @@ def begin(request: Request, bench: OfArchive, answers: Form) -> Response:
 
 
 @router.get("/{name}")
-def scan(request: Request, name: str, bench: OfArchive, said: Saying = "", finish: bool = False) -> Response:
+def scan(
+    request: Request,
+    name: str,
+    bench: OfArchive,
+    scanner: Scanner,
+    said: Saying = "",
+    finish: bool = False,
+) -> Response:
     """The volume as it stands: take a page, look at it, or be done."""
-    sight = Volume.find(bench.open_captures, name).sight()
+    volume = Volume.find(bench.open_captures, name)
+    with contextlib.suppress(VestigeError):  # the next press says what is wrong with the scanner's folder
+        volume.settle(scanner)
+    sight = volume.sight()
     asks = "finish" if sight.sealed or (finish and sight.pages) else "check" if sight.waiting else "ready"
     return page(request, "operating/scan.html", name=name, sight=sight, asks=asks, said=_known(said))
 
@@ -104,19 +115,21 @@ def act(request: Request, name: str, act: str, bench: OfArchive, scanner: Scanne
     elif act == "back":
         said = _tried(lambda: volume.back(step))
     elif act == "finish":
-        return _finished(request, bench, volume)
+        return _finished(request, bench, volume, step, scanner)
     else:
         raise Absent(act)
     return RedirectResponse(f"/operate/{name}" + (f"?said={said}" if said else ""), 303)
 
 
-def _finished(request: Request, bench: Bench, volume: Volume) -> Response:
+def _finished(request: Request, bench: Bench, volume: Volume, step: int, scanner: Shooter) -> Response:
     try:
-        pages = volume.finish(bench.acting(request.state.who))
+        pages = volume.finish(bench.acting(request.state.who), step, scanner)
+    except Absent:  # another page of this volume was quicker
+        return RedirectResponse("/operate?kept=0", 303)
     except VestigeError as error:
         said = "full" if not isinstance(error, InputError) else "failed"
         return RedirectResponse(f"/operate/{volume.name}?finish=true&said={said}", 303)
-    return RedirectResponse(f"/operate?kept={pages}", 303)
+    return RedirectResponse(f"/operate?kept={pages}" if pages else f"/operate/{volume.name}", 303)
 
 
 def _tried(act: Callable[[], Any]) -> str:

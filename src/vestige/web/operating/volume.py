@@ -6,6 +6,7 @@
       capture.json      what is being scanned; open until the volume is done
       capture.jsonl     the journal: each picture, in the order they were taken
       checked.json      which picture was looked at last and found good
+      coming.json       which file of the scanner is being taken, until it is put aside
       0001.jpg 0002.jpg 0002-2.jpg …
 
 Whatever is killed at any moment: what was taken is there, and the page asks what it asked before.
@@ -19,7 +20,7 @@ import re
 import secrets
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +33,7 @@ from vestige.errors import InputError, OutputError, UsageError
 from vestige.web.faults import Absent
 from vestige.web.operating.shooter import Shooter
 
-CHECKED, START = "checked.json", "volume-"
+CHECKED, COMING, START = "checked.json", "coming.json", "volume-"
 _NAME = re.compile(START + r"[0-9a-f]{16}")
 
 
@@ -129,6 +130,7 @@ class Volume:
             sight = self.sight()
             if sight.step != step or sight.sealed:
                 return
+            self.settle(shooter)
             growing = OpenCapture(self.folder)
             before = growing.capture.frames[-1].file if sight.waiting else ""
             page = sight.page
@@ -143,8 +145,27 @@ class Volume:
                 shooter.taken(source)
                 raise
             place = coordinates(page=page)
+            self._keep(COMING, {"file": str(source), "stamp": _stamp(source), "blake3": digest})
             growing.append(Frame(file=target.name, blake3=digest, coordinates=place, supersedes=before))
             shooter.taken(source)
+            (self.folder / COMING).unlink()
+
+    def settle(self, shooter: Shooter) -> bool:
+        """Put a picture aside that is in the journal already, because a power cut came in between.
+
+        Else it would come twice. Whether there was one.
+        """
+        with self._lock:
+            told = self._read(COMING)
+            if not told:
+                return False
+            source, frames = Path(str(told["file"])), self.capture().frames
+            safe = bool(frames) and frames[-1].blake3 == told["blake3"]
+            there = source.is_file() and _stamp(source) == told["stamp"]
+            if safe and there:
+                shooter.taken(source)
+            (self.folder / COMING).unlink()
+            return safe and there
 
     def accept(self, step: int) -> None:
         """The waiting page is good."""
@@ -159,10 +180,16 @@ class Volume:
             if self.sight().step == step:
                 self._note("")
 
-    def finish(self, archive: Archive) -> int:
-        """Seal the volume and keep it in the archive; then it leaves the desk. How many pages it has."""
+    def finish(self, archive: Archive, step: int, shooter: Shooter) -> int:
+        """Seal the volume and keep it in the archive; then it leaves the desk. How many pages it has.
+
+        None is sealed while a picture waits to be looked at, or came after the page of who finishes: 0 then.
+        """
         with self._lock:
+            self.settle(shooter)
             sight = self.sight()
+            if not sight.sealed and sight.pages and (sight.waiting or sight.step != step):
+                return 0
             if not sight.pages:
                 raise InputError(self.folder.name, "has no page yet", "at least one")
             if not sight.sealed:
@@ -178,13 +205,20 @@ class Volume:
         return read_open(self.folder)
 
     def _checked(self) -> str:
-        try:
-            return str(json.loads((self.folder / CHECKED).read_bytes())["file"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return ""
+        return str(self._read(CHECKED).get("file", ""))
 
     def _note(self, file: str) -> None:
-        write_atomically(self.folder / CHECKED, json.dumps({"file": file}).encode())
+        self._keep(CHECKED, {"file": file})
+
+    def _keep(self, name: str, told: Mapping[str, object]) -> None:
+        write_atomically(self.folder / name, json.dumps(told).encode())
+
+    def _read(self, name: str) -> dict[str, object]:
+        try:
+            told = json.loads((self.folder / name).read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return told if isinstance(told, dict) else {}
 
 
 def _copied(source: Path, target: Path) -> str:
@@ -204,6 +238,12 @@ def _copied(source: Path, target: Path) -> str:
         temporary.unlink(missing_ok=True)
         raise OutputError(f"{source.name} cannot be kept ({error.strerror}): free some space") from None
     return digest
+
+
+def _stamp(path: Path) -> list[int]:
+    """What tells a file from another of its name."""
+    status = path.stat()
+    return [status.st_mtime_ns, status.st_size]
 
 
 def _touched(folder: Path) -> float:

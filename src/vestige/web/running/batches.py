@@ -16,6 +16,7 @@ from vestige.web.bodies import Form
 from vestige.web.faults import Absent, fault
 from vestige.web.running import benchwork
 from vestige.web.running.chains import Known, fitting_chains, kept_chains, read_chain, submit_chain
+from vestige.web.running.choice import alone
 from vestige.web.running.making import MOST, subjects_of
 from vestige.web.views import page
 
@@ -40,7 +41,15 @@ def captures(request: Request, bench: OfArchive, words: Words = "", after: After
         for capture in search.captures_of(bench.archive.engine, thing["id"])
     ]
     older = urlencode({"words": words, "after": found.after}) if found.after else ""
-    return page(request, "running/captures.html", rows=rows, words_asked=words, older=older, problem=problem)
+    return page(
+        request,
+        "running/captures.html",
+        rows=rows,
+        words_asked=words,
+        older=older,
+        problem=problem,
+        alone=alone(),
+    )
 
 
 @router.get("/chain")

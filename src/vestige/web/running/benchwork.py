@@ -12,7 +12,8 @@ from typing import Any
 
 from vestige.archive import search
 from vestige.archive.archive import Archive
-from vestige.archive.ingest import kept_capture, ocfl_identifier, publish
+from vestige.archive.ingest import kept_capture, publish
+from vestige.archive.reproduction import product_path
 from vestige.capture import Capture
 from vestige.capture.durable import write_atomically
 from vestige.contract.operation import Input, Operation, Technique
@@ -51,6 +52,14 @@ class Subject:
         return self.title or self.identifier
 
 
+@dataclass(frozen=True)
+class Offer:
+    """A product of the archive to choose, and what its object is called."""
+
+    of: str
+    product: Mapping[str, Any]
+
+
 def subject(archive: Archive, key: str) -> Subject:
     """The capture of that key; an Absent where there is none."""
     found = search.capture(archive.engine, key)
@@ -71,17 +80,38 @@ def fitting(given: Subject, item: Input) -> list[Mapping[str, Any]]:
     return [product for product in given.products if product["kind"] == item.kind]
 
 
+def elsewhere(archive: Archive, item: Input, words: str = "", most: int = 24) -> list[Offer]:
+    """Products of the archive that an input takes, those of the newest objects first."""
+    found = search.search(archive.engine, words, fields={"kind": str(item.kind)}, limit=most)
+    return [
+        Offer(thing["title"] or thing["identifier"], product)
+        for thing in found.objects
+        for capture in search.captures_of(archive.engine, thing["id"])
+        for product in capture["products"]
+        if product["kind"] == item.kind
+    ]
+
+
+def place_of(archive: Archive, item: Input, digest: str) -> str:
+    """Where the product of that digest lies in the archive; empty where none fits the input."""
+    key = search.product_origin(archive.engine, digest) if digest else ""
+    found = search.capture(archive.engine, key) if key else None
+    rows = found["products"] if found else []
+    product = next((one for one in rows if one["blake3"] == digest and one["kind"] == item.kind), None)
+    return str(product_path(archive, key, product)) if product is not None else ""
+
+
 def work_of(
     archive: Archive,
     desk: Path,
-    given: Subject,
+    given: Subject | None,
     wanted: tuple[Technique, Operation],
     recipe: Recipe,
     named: Mapping[str, str] | None = None,
 ) -> Work:
-    """The work of an operation on a capture of the archive; its digest is its key, so nothing is read.
+    """The work of an operation on a capture of the archive, or on none; digests are keys, so nothing is read.
 
-    `named` gives the BLAKE3 of a product for each further input.
+    `named` gives the BLAKE3 of a product of the archive for each input that is one.
 
     Raises
     ------
@@ -89,13 +119,15 @@ def work_of(
         where an input that is needed is not chosen.
     """
     found, operation = wanted
-    sources = [Source(name=operation.inputs[0].name, paths=(str(given.capture.root),), digests=(given.key,))]
-    for item in operation.inputs[1:]:
-        digest = (named or {}).get(item.name, "")
-        product = next((one for one in fitting(given, item) if one["blake3"] == digest), None)
-        if product is not None:
-            path = archive.store.path(ocfl_identifier(given.key), product["path"])
-            sources.append(Source(name=item.name, paths=(str(path),), digests=(digest,)))
+    sources = []
+    for item in operation.inputs:
+        if item.takes_capture and given is not None:
+            path, digest = str(given.capture.root), given.key
+        else:
+            digest = "" if item.takes_capture else (named or {}).get(item.name, "")
+            path = place_of(archive, item, digest)
+        if path:
+            sources.append(Source(name=item.name, paths=(path,), digests=(digest,)))
         elif not item.optional:
             raise UsageError(f"{item.name} is needed: {item.help}")
     work = Work(

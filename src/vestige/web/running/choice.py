@@ -80,3 +80,18 @@ def guess(capture: Capture) -> str:
 
 def _fits(one: Technique, axes: Iterable[str]) -> float:
     return sum(0.25 if axis == _WEAK else 1.0 for axis in axes if axis in one.varies)
+
+
+def alone() -> list[tuple[Technique, Operation]]:
+    """The operations that can be run without a capture: they plan, train, or make something of their own."""
+    return [
+        (found, operation)
+        for found in techniques()
+        for operation in found.operations
+        if not needs_capture(operation)
+    ]
+
+
+def needs_capture(operation: Operation) -> bool:
+    """Whether an operation can do nothing without a capture."""
+    return any(item.takes_capture and not item.optional for item in operation.inputs)

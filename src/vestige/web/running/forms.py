@@ -34,6 +34,7 @@ class Field:
     default: str = ""
     optional: bool = False
     fault: str = ""
+    names: str = ""
 
     @property
     def title(self) -> str:
@@ -80,14 +81,12 @@ def presets(recipe: type[Recipe]) -> list[Preset]:
 def fields(
     recipe: type[Recipe], shown: Mapping[str, str], faults: Mapping[str, str] | None = None
 ) -> list[Field]:
-    """The fields of a recipe with the values to show; what belongs to single frames is left out."""
+    """The fields of a recipe with the values to show; what belongs to single frames comes last."""
     properties = recipe.model_json_schema(mode="validation").get("properties", {})
     defaults, faults = texts(recipe()), faults or {}
     found = []
     for row in describe(recipe):
         name, schema = row["name"], properties.get(row["name"], {})
-        if name == "overrides":
-            continue
         optional = "null" in row["type"]
         found.append(
             Field(
@@ -102,6 +101,7 @@ def fields(
                 defaults[name],
                 optional,
                 faults.get(name, ""),
+                row["names"],
             )
         )
     return found
@@ -111,9 +111,9 @@ def texts(recipe: Recipe) -> dict[str, str]:
     """The values of a recipe as a form holds them.
 
     >>> texts(Recipe())
-    {}
+    {'overrides': '{}'}
     """
-    plain = recipe.model_dump(mode="json", exclude={"overrides"})
+    plain = recipe.model_dump(mode="json")
     return {name: _text(value) for name, value in plain.items()}
 
 

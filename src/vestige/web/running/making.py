@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -13,13 +14,16 @@ from vestige.contract.operation import Operation, Technique
 from vestige.contract.recipe import Recipe
 from vestige.contract.registry import technique
 from vestige.errors import UsageError, VestigeError
+from vestige.imaging import probe
 from vestige.web.access.roles import needs
 from vestige.web.bench import Bench, OfArchive
 from vestige.web.bodies import Answers, Form
 from vestige.web.faults import Absent, fault
+from vestige.web.language import language_of
+from vestige.web.phrases import said as in_words
 from vestige.web.running import benchwork
 from vestige.web.running.benchwork import Subject
-from vestige.web.running.choice import choices, varying
+from vestige.web.running.choice import choices, needs_capture, varying
 from vestige.web.running.forms import fields, filled, presets, texts
 from vestige.web.running.previews import Look, Stale
 from vestige.web.views import page
@@ -30,6 +34,8 @@ MOST = 1000
 #: A preview is at most this many pixels long.
 _LARGEST = 1600
 Keys = Annotated[list[str], Query(alias="capture", max_length=MOST)]
+#: Where an operation needs no capture, none is named.
+SomeKeys = Annotated[list[str], Query(alias="capture", max_length=MOST, default_factory=list)]
 
 
 def subjects_of(bench: Bench, keys: list[str]) -> list[Subject]:
@@ -41,15 +47,12 @@ def subjects_of(bench: Bench, keys: list[str]) -> list[Subject]:
 
 
 def wanted(name: str, operation: str) -> tuple[Technique, Operation]:
-    """The operation named in an address; an Absent where there is none that takes a capture."""
+    """The operation named in an address; an Absent where there is none."""
     try:
         found = technique(name)
-        todo = found.operation(operation)
+        return found, found.operation(operation)
     except VestigeError:
         raise Absent(operation) from None
-    if not todo.inputs or not todo.inputs[0].takes_capture:
-        raise Absent(operation)
-    return found, todo
 
 
 @router.get("/choose")
@@ -74,11 +77,16 @@ def choose(request: Request, bench: OfArchive, capture: Keys) -> HTMLResponse:
 
 
 @router.get("/make/{name}/{operation}")
-def form(request: Request, bench: OfArchive, name: str, operation: str, capture: Keys) -> HTMLResponse:
+def form(request: Request, bench: OfArchive, name: str, operation: str, capture: SomeKeys) -> Response:
     """The recipe as a form, with a live preview where the operation has one."""
     found = wanted(name, operation)
-    given = subjects_of(bench, capture)
-    _warm(bench, given[0], found)
+    if not capture and needs_capture(found[1]):
+        return RedirectResponse("/run", status_code=303)
+    if capture and not any(item.takes_capture for item in found[1].inputs):
+        raise Absent(operation)
+    given = subjects_of(bench, capture) if capture else []
+    if given:
+        _warm(bench, given[0], found)
     return _form(request, bench, given, found, texts(found[1].recipe()))
 
 
@@ -103,7 +111,12 @@ def _form(
     status: int = 200,
 ) -> HTMLResponse:
     operation = found[1]
-    further = [(item, benchwork.fitting(given[0], item)) for item in operation.inputs[1:] if item.kind]
+    further = [
+        (item, benchwork.fitting(given[0], item) if given else [], benchwork.elsewhere(bench.archive, item))
+        for item in operation.inputs
+        if item.kind
+    ]
+    single = given[0] if len(given) == 1 else None
     return page(
         request,
         "running/form.html",
@@ -117,15 +130,57 @@ def _form(
         faults=faults or {},
         further=further,
         granted=bench.workshop.granted(),
-        frames=len(given[0].capture.select()),
+        frames=len(given[0].capture.select()) if given else 0,
+        pickable=pickable(single) if single else [],
+        full=_size(single) if single and operation.open else "",
     )
+
+
+@router.get("/products/{name}/{operation}/{item}")
+def products(
+    request: Request,
+    bench: OfArchive,
+    name: str,
+    operation: str,
+    item: str,
+    words: Annotated[str, Query(max_length=300)] = "",
+) -> HTMLResponse:
+    """Products of the archive to choose from, by the words of their objects."""
+    found = next((one for one in wanted(name, operation)[1].inputs if one.name == item and one.kind), None)
+    if found is None:
+        raise Absent(item)
+    try:
+        offers = benchwork.elsewhere(bench.archive, found, words)
+    except UsageError:
+        offers = []
+    return page(request, "running/offers.html", item=found, offers=offers, products=[])
+
+
+def pickable(given: Subject) -> list[dict[str, Any]]:
+    """The frames of an object as a form offers them: number, file, and where their picture is."""
+    return [
+        {"file": frame.file, "picture": f"/frame/{given.key}/{number}?side=320"}
+        for number, frame in enumerate(given.capture.frames[:MOST])
+        if frame.role == "object"
+    ]
+
+
+def _size(given: Subject) -> str:
+    """Width and height of the frames, by which a part of the preview is named; empty where none is known."""
+    frames = given.capture.select()
+    try:
+        info = probe(given.capture.path(frames[len(frames) // 2]))
+    except (VestigeError, IndexError):
+        return ""
+    return f"{info.width},{info.height}"
 
 
 @router.post("/make/{name}/{operation}")
 def submit(request: Request, bench: OfArchive, name: str, operation: str, answers: Form) -> Response:
     """Queue the work; back to the form, with what is wrong beside each field, where it cannot be."""
     found = wanted(name, operation)
-    given = subjects_of(bench, answers.all("capture")[:MOST])
+    keys = answers.all("capture")[:MOST]
+    given = subjects_of(bench, keys) if keys or needs_capture(found[1]) else []
     said = filled(found[1].recipe, answers)
     if said.recipe is None:
         preset = answers.one("preset")
@@ -157,10 +212,14 @@ def _queue(
     recipe: Recipe,
     answers: Answers,
 ) -> list[Any]:
-    named = {item.name: answers.one(f"input.{item.name}") for item in found[1].inputs[1:]}
+    named = {item.name: answers.one(f"input.{item.name}") for item in found[1].inputs}
+    subjects: list[Subject | None] = [*given] or [None]
     works = [
-        (one.identifier, benchwork.work_of(bench.archive, bench.desk, one, found, recipe, named))
-        for one in given
+        (
+            one.identifier if one else found[0].title,
+            benchwork.work_of(bench.archive, bench.desk, one, found, recipe, named),
+        )
+        for one in subjects
     ]
     batch = benchwork.batch_name(f"{found[0].title}") if len(works) > 1 else ""
     return benchwork.submit(bench.ledger, works, bench.workshop.granted(), batch=batch)
@@ -174,18 +233,24 @@ async def look(request: Request, bench: OfArchive, name: str, operation: str, an
         raise Absent(operation)
     said = filled(found[1].recipe, answers)
     if said.recipe is None:
-        return JSONResponse({"faults": dict(said.faults)}, 422)
+        return _faulty(request, said.faults)
     try:
         given = await asyncio.to_thread(benchwork.subject, bench.archive, answers.one("capture"))
-        named = {item.name: answers.one(f"input.{item.name}") for item in found[1].inputs[1:]}
+        named = {item.name: answers.one(f"input.{item.name}") for item in found[1].inputs}
         work = benchwork.work_of(bench.archive, bench.desk, given, found, said.recipe, named)
         seen = Look(work, _region(answers), _whole(answers, "size", 64, _LARGEST, 1000), _frame(answers))
         data = await asyncio.to_thread(bench.previews.picture, answers.one("page")[:64], seen)
     except Stale:
         return Response(status_code=204)
     except VestigeError as error:
-        return JSONResponse({"faults": {"": fault(error)}}, 422)
+        return _faulty(request, {"": fault(error)})
     return Response(data, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
+
+
+def _faulty(request: Request, faults: Mapping[str, str]) -> JSONResponse:
+    """What is wrong with the form, field by field, in the language of the page."""
+    language = language_of(request)
+    return JSONResponse({"faults": {name: in_words(text, language) for name, text in faults.items()}}, 422)
 
 
 def _whole(answers: Answers, name: str, least: int, most: int, default: int) -> int:

@@ -4,7 +4,7 @@ import { PLANES, NORMALS, VERTEX } from "./shaders.js";
 import { basis } from "./basis.js";
 import { help } from "./looking/help.js";
 import { Layers } from "./looking/layers.js";
-import { copyLink, recalled, recalledNumber, remember } from "./looking/place.js";
+import { beside, copyLink, recalled, recalledNumber, remember } from "./looking/place.js";
 import { scaleBar } from "./looking/scale.js";
 
 const canvas = make("canvas", { tabindex: "0", role: "application", "aria-label": word("light_pad") });
@@ -156,6 +156,15 @@ function lit() {
   remember({ az: light.azimuth, el: light.elevation });
   again();
 }
+
+beside((view) => {
+  const number = (/** @type {string} */ key, /** @type {number} */ otherwise) => (typeof view[key] === "number" ? view[key] : otherwise);
+  Object.assign(light, { azimuth: number("az", light.azimuth), elevation: number("el", light.elevation) });
+  Object.assign(place, { x: number("x", place.x), y: number("y", place.y), zoom: number("z", place.zoom) });
+  azimuth.set(light.azimuth);
+  elevation.set(light.elevation);
+  again();
+});
 
 /** @param {HTMLElement} element @param {PointerEvent} event */
 function from(element, event) {

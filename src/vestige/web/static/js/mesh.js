@@ -1,7 +1,7 @@
 // A surface in three dimensions: turn it, come closer, look at it as clay.
 import { ACESFilmicToneMapping, Box3, Color, DirectionalLight, GLTFLoader, HemisphereLight, MeshStandardMaterial, OrbitControls, PerspectiveCamera, Scene, Sphere, Vector3, WebGLRenderer } from "../vendor/three.js";
 import { help } from "./looking/help.js";
-import { copyLink, recalled, remember } from "./looking/place.js";
+import { beside, copyLink, recalled, remember } from "./looking/place.js";
 import { button, choice, failed, fullScreen, group, make, ready, stage, toggle, told, view, word } from "./stage.js";
 
 const canvas = make("canvas", { tabindex: "0", role: "img", "aria-label": word("look") });
@@ -69,17 +69,32 @@ function begin() {
 
   /** Where the camera stood when a link was made. */
   function recall() {
-    const places = (recalled("camera") ?? "").split(",").map(Number);
+    stand((recalled("camera") ?? "").split(",").map(Number));
+  }
+
+  /** Put the camera at a place, looking at another. @param {number[]} places */
+  function stand(places) {
     if (places.length !== 6 || !places.every(Number.isFinite)) return;
     camera.position.set(places[0], places[1], places[2]);
     controls.target.set(places[3], places[4], places[5]);
     controls.update();
   }
 
+  const stood = () => [...camera.position.toArray(), ...controls.target.toArray()].map((value) => value.toFixed(3)).join(",");
+  /** Where the viewer beside this one stands: that is not told back. */
+  let led = "";
+
   function keep() {
     if (controls.autoRotate) return;
-    remember({ camera: [...camera.position.toArray(), ...controls.target.toArray()].map((value) => value.toFixed(3)).join(",") });
+    const camera = stood();
+    if (camera !== led) remember({ camera });
   }
+
+  beside((view) => {
+    if (typeof view.camera !== "string") return;
+    led = view.camera;
+    stand(led.split(",").map(Number));
+  });
 
   /** @param {any} object */
   function tools(object) {

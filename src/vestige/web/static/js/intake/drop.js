@@ -1,6 +1,7 @@
 // Files dropped or chosen go to the desk in pieces; what is cut off goes on where it ended.
 
 import { spoken } from "../running/time.js";
+import { beneath, forget, readable, recalled, remember } from "./resume.js";
 
 /** @typedef {{file: File, path: string}} Found */
 /** @typedef {{name: string, size: number, modified: number, offset: number}} Part */
@@ -82,11 +83,11 @@ async function digest(piece) {
 
 /**
  * Send one file; answers with what the server said against it, or nothing.
- * @param {string} key @param {Found} found @param {number} size @param {(bytes: number) => void} tell
+ * @param {string} key @param {Found} found @param {number} size @param {number} from @param {(bytes: number) => void} tell
  */
-async function send(key, found, size, tell) {
+async function send(key, found, size, from, tell) {
   const { file, path } = found;
-  let offset = 0;
+  let offset = from;
   let told = 0;
   do {
     const piece = file.slice(offset, offset + size);
@@ -103,8 +104,22 @@ async function send(key, found, size, tell) {
   return "";
 }
 
-/** @param {Found[]} found */
-async function take(found) {
+/** What a tray has: whole files by name and size, and how much of those that were cut off. @param {string} key */
+async function held(key) {
+  const answer = await insisted(() => fetch(`/intake/${key}/files`));
+  /** @type {{files: {name: string, size: number}[], parts: Part[]}} */
+  const { files, parts } = await answer.json();
+  return { files: new Set(files.map((one) => `${one.size} ${one.name}`)), parts };
+}
+
+/** The name under which the tray keeps a file of a folder. @param {string} path */
+function kept(path) {
+  const parts = path.split("/");
+  return (parts.length > 1 ? parts.slice(1) : parts).join("_");
+}
+
+/** @param {Found[]} found @param {FileSystemHandle[]} [handles] */
+async function take(found, handles = []) {
   const form = part("drop");
   const words = wordsOf();
   const files = found.filter((one) => !one.path.split("/").some((name) => name.startsWith(".")) && one.file.size > 0);
@@ -116,6 +131,11 @@ async function take(found) {
   }
   busy = true;
   const key = await trayOf(form, files);
+  if (!handles.length || handles[0] !== going) {
+    await remember(key, { wanted: files.map((one) => ({ path: one.path, size: one.file.size })), handles });
+  }
+  part("resume").hidden = true;
+  const has = await held(key);
   const total = files.reduce((sum, one) => sum + one.file.size, 0);
   let sent = 0;
   let next = 0;
@@ -125,7 +145,10 @@ async function take(found) {
   const work = async () => {
     while (next < files.length) {
       const one = files[next++];
-      const fault = await send(key, one, size, (bytes) => {
+      const cut = has.parts.find((piece) => piece.name === kept(one.path) && piece.size === one.file.size && piece.modified === one.file.lastModified);
+      const whole = has.files.has(`${one.file.size} ${kept(one.path)}`);
+      if (whole) sent += one.file.size;
+      const fault = whole ? "" : await send(key, one, size, cut?.offset ?? 0, (bytes) => {
         sent += bytes;
         bar.value = sent / total;
         const left = sent > 0 ? ((performance.now() - began) / 1000) * (total / sent - 1) : null;
@@ -136,11 +159,41 @@ async function take(found) {
   };
   await Promise.all([work(), work()]);
   busy = false;
+  if (!part("refused").childElementCount) await forget(key);
   bar.value = 1;
   part("sent-said").textContent = words.sent.replace("{n}", String(files.length));
   if (location.pathname !== `/intake/${key}`) location.assign(`/intake/${key}`);
   else dispatchEvent(new CustomEvent("sent"));
 }
+
+/** @type {FileSystemHandle | undefined} */
+let going;
+
+/** A tray whose files did not all arrive: go on by oneself, or say what to do. */
+async function resume() {
+  const key = document.getElementById("drop")?.dataset.tray;
+  const known = key ? await recalled(key) : null;
+  if (!key || !known) return;
+  const has = await held(key);
+  const missing = known.wanted.filter((one) => !has.files.has(`${one.size} ${kept(one.path)}`));
+  if (missing.length === 0) return forget(key);
+  const words = wordsOf();
+  const told = part("resume");
+  const on = async () => {
+    going = known.handles[0];
+    const found = (await Promise.all(known.handles.map((handle) => beneath(handle)))).flat();
+    await take(found, known.handles);
+  };
+  if (known.handles.length && (await readable(known.handles, false))) return on();
+  told.hidden = false;
+  part("resume-said").textContent = `${words.missing.replace("{n}", String(missing.length))} ${known.handles.length ? words.ask : words.again}`;
+  const press = part("resume-do");
+  press.hidden = known.handles.length === 0;
+  press.addEventListener("click", async () => {
+    if (await readable(known.handles, true)) await on();
+  });
+}
+void resume();
 
 /** @param {string} fault */
 function refuse(fault) {
@@ -160,7 +213,9 @@ document.addEventListener("drop", (event) => {
   event.preventDefault();
   document.getElementById("drop")?.classList.remove("over");
   const items = event.dataTransfer?.items;
-  if (items && document.getElementById("drop")) void dropped(items).then(take);
+  if (!items || !document.getElementById("drop")) return;
+  const handles = [...items].map((item) => /** @type {any} */ (item).getAsFileSystemHandle?.());
+  void Promise.all([dropped(items), Promise.all(handles)]).then(([found, known]) => take(found, known.filter(Boolean)));
 });
 document.addEventListener("change", (event) => {
   const chosen = event.target;

@@ -4,6 +4,8 @@ import { make, say, word } from "../stage.js";
 // A place on the page ('#content') says nothing of the view.
 const state = new URLSearchParams(location.hash.includes("=") ? location.hash.slice(1) : "");
 let waiting = 0;
+/** Whether this viewer stands within a page, beside others. */
+const alone = parent !== window && document.body.classList.contains("alone");
 
 /** What the address says of a thing, or null. @param {string} key */
 export const recalled = (key) => state.get(key);
@@ -21,8 +23,17 @@ export function remember(values) {
     if (value === null || value === "") state.delete(key);
     else state.set(key, typeof value === "number" ? String(Number(value.toPrecision(6))) : value);
   }
+  if (alone) parent.postMessage({ view: values }, location.origin);
   clearTimeout(waiting);
   waiting = window.setTimeout(settle, 200);
+}
+
+/** Look as the viewer beside this one is looked through. @param {(values: Record<string, string | number | null>) => void} show */
+export function beside(show) {
+  if (!alone) return;
+  addEventListener("message", (event) => {
+    if (event.origin === location.origin && event.data?.view) show(event.data.view);
+  });
 }
 
 function settle() {

@@ -5,6 +5,8 @@ const RETRY = 1500;
 const LOOK = 1000;
 /** A press right after a new picture was meant for the one before. */
 const PAUSE = 200;
+/** The second of two quick taps was meant for the button that was there before. */
+const TAP = 400;
 
 let busy = false;
 let since = performance.now();
@@ -50,7 +52,8 @@ async function follow(answer) {
   const came = new DOMParser().parseFromString(text, "text/html");
   const fresh = came.getElementById("stand");
   if (!fresh || new URL(answer.url).pathname.startsWith("/operate") === false) {
-    location.assign(answer.url);
+    // Signed out, or this page too old: the volume is asked for anew, and leads back here after signing in.
+    location.assign(stand().dataset.place || "/operate");
     return;
   }
   stand().replaceWith(document.adoptNode(fresh));
@@ -88,8 +91,11 @@ document.addEventListener("click", (event) => {
   const button = event.target instanceof Element ? event.target.closest(".large-button") : null;
   if (!(button instanceof HTMLElement) || event.ctrlKey || event.metaKey) return;
   event.preventDefault();
-  press(button);
+  if (performance.now() - since > TAP) press(button);
 });
+
+// A page that the browser kept for its back button shows what was, not what is.
+addEventListener("pageshow", (event) => event.persisted && location.reload());
 
 document.addEventListener("submit", (event) => {
   event.preventDefault();

@@ -1,10 +1,14 @@
 // The form of a recipe: presets fill it, and a live preview follows each change.
 
+import { Part } from "./part.js";
+import { offer } from "./picking.js";
+import { retouching } from "./retouching.js";
+
 const form = /** @type {HTMLFormElement} */ (document.getElementById("making"));
 const picture = /** @type {HTMLImageElement} */ (document.getElementById("preview"));
 const said = /** @type {HTMLElement} */ (document.getElementById("preview-said"));
-const frame = /** @type {HTMLElement} */ (picture.closest("figure"));
-const words = JSON.parse(form.dataset.words ?? "{}");
+const frame = /** @type {HTMLElement} */ (picture?.closest("figure"));
+const words = JSON.parse(form.dataset.says ?? "{}");
 const look = form.dataset.look;
 const page = crypto.getRandomValues(new Uint32Array(4)).join("-");
 const csrf = document.querySelector("meta[name=csrf]")?.getAttribute("content") ?? "";
@@ -19,7 +23,7 @@ function field(name) {
 function fill(chosen) {
   for (const [name, value] of Object.entries(JSON.parse(chosen.dataset.values ?? "{}"))) {
     const found = field(name);
-    if (found) found.value = String(value);
+    if (found && name !== "overrides") found.value = String(value);
   }
   const basis = form.elements.namedItem("basis");
   if (basis instanceof HTMLInputElement) basis.value = chosen.value;
@@ -66,6 +70,7 @@ async function ask() {
     const body = new URLSearchParams();
     for (const [name, value] of new FormData(form)) if (typeof value === "string") body.append(name, value);
     body.set("page", page);
+    if (part?.region) body.set("region", part.region.join(","));
     body.set("size", String(Math.min(1600, Math.round(frame.clientWidth * Math.min(devicePixelRatio, 2)))));
     const answer = await fetch(look, { method: "POST", body, headers: { "X-CSRF": csrf } });
     await took(answer, began);
@@ -103,11 +108,16 @@ async function took(answer, began) {
   show(faults);
 }
 
+const part = look && form.dataset.full ? new Part(frame, picture, form.dataset.full.split(",").map(Number), words, ask) : null;
+offer(form);
+if (part) retouching(form, part);
+
 let pause = 0;
 form.addEventListener("input", (event) => {
+  if (event.target instanceof HTMLInputElement && event.target.name === "words") return;
   if (event.target instanceof HTMLInputElement && event.target.name === "preset") fill(event.target);
   else if (event.target instanceof Element) mark(event.target.closest(".field"));
   clearTimeout(pause);
   pause = window.setTimeout(ask, 120);
 });
-void ask();
+if (look) void ask();
