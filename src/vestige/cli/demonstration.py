@@ -1,4 +1,4 @@
-"""The demonstration: an archive with one simulated object a technique, worked on while the workbench shows it."""
+"""The demonstration: an archive with one simulated object a technique, made while the workbench shows it."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ class Demonstration:
         if any(item["run"] == wanted.key() for item in given.products):
             self._done(piece.name, 0.0, quiet=quiet)
             return {}
-        (job,) = benchwork.submit(bench.ledger, [(given.identifier, wanted)], bench.workshop.granted())
+        (job,) = benchwork.submit(bench.ledger, [(given.name, wanted)], bench.workshop.granted())
         if job.state in SETTLED and job.state is not State.DONE:  # it came to nothing the last time
             bench.ledger.retry(job.id)
         self.rows[piece.name]["state"] = "running"

@@ -106,7 +106,7 @@ def demo(
     working: bool,
     as_json: bool,
 ) -> None:
-    """Fill an archive under FOLDER with one simulated object a technique, in the workbench before your eyes."""
+    """Fill an archive under FOLDER with one simulated object a technique, before your eyes."""
     from vestige.cli.demonstration import Demonstration
     from vestige.web.serving import Door
 

@@ -222,4 +222,6 @@ def state(request: Request, folder: Folder) -> JSONResponse:
     """What a page needs to keep itself fresh, for browsers whose event stream is cut."""
     from vestige.web.live import snapshot
 
-    return JSONResponse(snapshot(folder), headers={"Cache-Control": "no-store"})
+    bench = request.app.state.bench
+    told = snapshot(folder, bench.ledger if bench else None)
+    return JSONResponse(told, headers={"Cache-Control": "no-store"})
