@@ -1,6 +1,5 @@
 """Every viewer in a real browser: pixels are drawn, hands and keys do something, the console stays silent."""
 
-import json
 import socket
 import threading
 import time

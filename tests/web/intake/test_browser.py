@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from vestige.archive import Archive
-from vestige.archive.ingest import kept_capture
+from vestige.archive.kept import kept_capture
 
 
 @pytest.fixture

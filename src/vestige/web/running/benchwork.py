@@ -12,7 +12,8 @@ from typing import Any
 
 from vestige.archive import search
 from vestige.archive.archive import Archive
-from vestige.archive.ingest import kept_capture, ocfl_identifier, publish
+from vestige.archive.ingest import publish
+from vestige.archive.kept import kept_capture, ocfl_identifier
 from vestige.capture import Capture
 from vestige.capture.durable import write_atomically
 from vestige.contract.operation import Input, Operation, Technique
