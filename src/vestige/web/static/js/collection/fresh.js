@@ -1,5 +1,7 @@
 // While jobs are under way the collection says so; one that fits on a page also shows what comes in, by itself.
 
+import { find } from "./finding.js";
+
 /** @typedef {{version: string, open: number, share: number}} State */
 
 const strip = /** @type {HTMLElement} */ (document.getElementById("fresh"));
@@ -16,7 +18,7 @@ function heard(state) {
   if (bar) bar.value = state.share;
   if (state.version !== version && !atWork()) {
     version = state.version;
-    if (document.getElementById("found")) strip.dispatchEvent(new Event("fresh"));
+    if (document.getElementById("found")) void find("/");
     else location.reload();
   }
 }
