@@ -138,14 +138,18 @@ def outlines(exhibit: Shown) -> Response:
 
 
 @router.get("/thumbnail/{key}/{index}")
-def small(exhibit: Shown) -> Response:
+def small(exhibit: Shown, in_list: Annotated[bool, Query(alias="list")] = False) -> Response:
     """A small picture of a product; a quiet sign where none can be made."""
     kind = exhibit.record.kind
     try:
         if not pictures.depictable(kind):
             raise InputError(exhibit.record.path, "has no picture")
         data, media = pictures.thumbnail(
-            kind, exhibit.result.path(exhibit.index), _telling(exhibit), exhibit.cache
+            kind,
+            exhibit.result.path(exhibit.index),
+            _telling(exhibit),
+            exhibit.cache,
+            pictures.LISTED if in_list else pictures.ALONE,
         )
     except VestigeError:
         return sign()
