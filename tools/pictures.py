@@ -23,7 +23,7 @@ import uvicorn
 from fastapi import FastAPI
 from playwright.sync_api import Page, sync_playwright
 
-from vestige.archive import Archive, add
+from vestige.archive import Archive
 from vestige.web import create_app
 from vestige.web.access import Accounts
 from vestige.web.operating.shooter import Pile
@@ -42,8 +42,8 @@ HOME = f"http://127.0.0.1:{PORT}"
 
 
 def six(folder: Path) -> None:
-    """The results of a demonstration on the first page."""
-    with _served(create_app(folder)), _page(1280, 1180) as page:
+    """The collection of a demonstration: six objects with what was made of them."""
+    with _served(create_app(folder / "archive")), _page(1280, 1120) as page:
         page.goto(HOME)
         page.wait_for_timeout(15_000)
         _keep(page, "six")
@@ -65,14 +65,17 @@ def workbench(folder: Path) -> None:
 
 
 def _museum(folder: Path, home: Path) -> FastAPI:
-    """An archive with the captures and results of a demonstration, a project and people."""
-    with Archive.make(home, who="eva") as archive:
-        for number, manifest in enumerate(sorted(folder.glob("captures/*/capture.json"), reverse=True), 1):
-            add(archive, manifest.parent, {"identifier": f"MS {100 + number}", "project": "Herbst 2026"})
-        for report in sorted(folder.glob("products/*/report.json")):
-            add(archive, report.parent)
+    """A copy of the demonstration's archive, with a project and people."""
+    shutil.copytree(folder / "archive", home)
+    with Archive(home, who="eva") as archive:
         archive.describe_project(
             {"name": "Herbst 2026", "title": "Books and beetles", "target": "2027-03-31"}
+        )
+        archive.describe_all(
+            [
+                {"identifier": item["identifier"], "project": "Herbst 2026"}
+                for item in archive.search().objects
+            ]
         )
         for name, role in (("eva", "admin"), ("otto", "operator"), ("mira", "curator")):
             Accounts(archive.engine).add(name, "correct horse battery", role)

@@ -12,7 +12,7 @@ from ocfl.validator import Validator
 
 from vestige.archive import Archive, add, import_table, verify
 from vestige.archive.descriptions import read_table, write_table
-from vestige.archive.ingest import ocfl_identifier
+from vestige.archive.kept import ocfl_identifier
 from vestige.archive.settings import SETTINGS
 from vestige.capture import open_capture
 from vestige.errors import InputError, OutputError, UsageError, VestigeError

@@ -265,3 +265,14 @@ def test_a_job_behind_one_that_failed_already_does_not_wait_for_ever(ledger, dri
     assert ledger.retry(late.id).state is State.CANCELLED
     ledger.retry(1)
     assert ledger.counts() == {"waiting": 2}
+
+
+def test_a_job_that_would_wait_for_its_own_follower_is_refused(ledger, drill):
+    (first,) = ledger.submit([drill(1)])
+    (second,) = ledger.submit([drill(2, after=[first.id])])
+    (third,) = ledger.submit([drill(3, after=[second.id])])
+    with pytest.raises(UsageError, match=f"job {first.id} cannot wait for job {third.id}, which waits for"):
+        ledger.submit([drill(1, after=[third.id])])
+    assert ledger.needs(first.id) == []
+    assert [job.id for job in ledger.submit([drill(3, after=[first.id])])] == [third.id]
+    assert ledger.needs(third.id) == [first.id, second.id]

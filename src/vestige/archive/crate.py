@@ -129,6 +129,7 @@ def _run(result: Result, files: Iterable[str]) -> list[dict[str, Any]]:
         if path == f"{result.folder}/{item.path}" or path.startswith(f"{result.folder}/{item.path}/")
     ]
     used = [path for path in sorted(files) if path.startswith(f"{result.folder}/inputs/")]
+    made_of = [] if any(path.endswith("/capture.json") for path in used) else ["capture/capture.json"]
     action = {
         "@id": mark,
         "@type": "CreateAction",
@@ -137,8 +138,7 @@ def _run(result: Result, files: Iterable[str]) -> list[dict[str, Any]]:
         "endTime": (report.started + timedelta(seconds=report.seconds)).isoformat(),
         "instrument": {"@id": _software_id(report)},
         "object": [
-            {"@id": "capture/capture.json"},
-            *({"@id": quote(path)} for path in used),
+            *({"@id": quote(path)} for path in [*made_of, *used]),
             *({"@id": value["@id"]} for value in values),
         ],
         "result": [{"@id": quote(path)} for path in made],

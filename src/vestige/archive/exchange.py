@@ -19,8 +19,9 @@ from urllib.parse import unquote
 from vestige.archive import search
 from vestige.archive.archive import Archive
 from vestige.archive.descriptions import FIELDS, read_table, write_table
-from vestige.archive.ingest import CAPTURE, OBJECT, RECORDS, Added, add_capture, ocfl_identifier, publish
+from vestige.archive.ingest import OBJECT, RECORDS, Added, add_capture, publish
 from vestige.archive.inventory import SUMS
+from vestige.archive.kept import CAPTURE, ocfl_identifier
 from vestige.archive.staging import Source
 from vestige.capture import MANIFEST, load_manifest
 from vestige.capture.durable import publish_folder
@@ -143,7 +144,7 @@ def import_bag(archive: Archive, folder: str | Path) -> list[Added]:
     reports = sorted((data / "products").glob("*/report.json"))
     started = {path: json.loads(path.read_bytes())["started"] for path in reports}
     in_order = sorted(reports, key=lambda path: str(started[path]))
-    return added + [publish(archive, path.parent) for path in in_order]
+    return added + [publish(archive, path.parent, origin=added[0].capture) for path in in_order]
 
 
 def import_table(archive: Archive, path: str | Path) -> int:

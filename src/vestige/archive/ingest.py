@@ -11,15 +11,16 @@ from typing import Any
 from vestige.archive import search
 from vestige.archive.archive import Archive
 from vestige.archive.crate import METADATA, Result, crate
+from vestige.archive.descent import ancestor, given
+from vestige.archive.kept import CAPTURE, contents, kept_capture, ocfl_identifier
 from vestige.archive.log import Entry
 from vestige.archive.staging import Source, Staged, read_back
 from vestige.archive.store import Change, Version
-from vestige.capture import MANIFEST, Calibration, Capture, Frame, load_manifest, open_capture
+from vestige.capture import MANIFEST, Calibration, Capture, Frame, open_capture
 from vestige.contract.provenance import path_digest
-from vestige.contract.report import REPORT, Report, load_report
+from vestige.contract.report import REPORT, InputRecord, Report, load_report
 from vestige.errors import InputError, UsageError
 
-CAPTURE = "capture"
 OBJECT = "object.json"
 RECORDS = "records.jsonl"
 
@@ -39,15 +40,6 @@ class Added:
 class _Known(Exception):  # noqa: N818 - it carries an answer out of a transaction
     def __init__(self, found: Mapping[str, Any]) -> None:
         self.found = found
-
-
-def ocfl_identifier(key: str) -> str:
-    """The identifier of a capture's OCFL object.
-
-    >>> ocfl_identifier("ab")
-    'urn:vestige:capture:ab'
-    """
-    return f"urn:vestige:capture:{key}"
 
 
 def add(archive: Archive, path: str | Path, values: Mapping[str, Any] | None = None) -> Added:
@@ -108,7 +100,7 @@ def add_capture(
         )
     if not capture.select():
         raise InputError(capture.root, "holds no frame of an object", "a capture with frames")
-    items = _items(capture)
+    items = capture.files()
     if all(item.blake3 for item in items) and (known := _known(archive, capture.digest(recorded=True))):
         return _as_added(known)
     sources = [Source(f"{CAPTURE}/{item.file}", capture.path(item), item.blake3) for item in items]
@@ -163,11 +155,12 @@ def add_capture(
     return Added(identifier, records[-1].capture, 1, body["files"], body["bytes"], new=True)
 
 
-def publish(archive: Archive, folder: str | Path) -> Added:
+def publish(archive: Archive, folder: str | Path, *, origin: str = "") -> Added:
     """Keep the result of a run as the next version of its capture; read back before it counts.
 
-    With it are kept the products it was made from that are not here yet, what is said of its object,
-    and every record on it.
+    With it are kept what it was made from and is not here yet, what is said of its object, and every
+    record on it. The result of a later step of a chain goes to the capture that the chain began with;
+    `origin` is the key of that where neither the inputs nor the steps before can tell it.
 
     Raises
     ------
@@ -184,17 +177,17 @@ def publish(archive: Archive, folder: str | Path) -> Added:
     archive.writable()
     folder = Path(folder)
     report = load_report(folder)
-    capture = _capture_of(archive, report, folder)
+    capture = _capture_of(archive, report, folder, origin)
     key = capture["key"]
     if any(item["run"] == report.key for item in capture["products"]):
         return _as_added(capture)
     place = f"products/{report.technique}-{report.operation}-{report.key[:16]}"
-    sources = [*_result_files(report, folder, place), *_used(archive, report, folder, place)]
+    sources = [*_result_files(report, folder, place), *_used(archive, key, report, folder, place)]
 
     def change(staged: Staged) -> Change:
         archive.catch_up()
         read_back(staged)
-        now = _capture_of(archive, report, folder)
+        now = search.capture(archive.engine, key) or capture
         if any(item["run"] == report.key for item in now["products"]):
             raise _Known(now)
         made = _folded(archive, now, staged, Result(place, report))
@@ -241,12 +234,6 @@ def results_of(archive: Archive, capture: Mapping[str, Any]) -> list[Result]:
             path = archive.store.path(ocfl_identifier(capture["key"]), f"{place}/{REPORT}")
             found[item["run"]] = Result(place, load_report(path.parent))
     return list(found.values())
-
-
-def kept_capture(archive: Archive, key: str) -> Capture:
-    """A capture as it lies in the archive."""
-    path = archive.store.path(ocfl_identifier(key), f"{CAPTURE}/{MANIFEST}")
-    return load_manifest(path)
 
 
 def _described(
@@ -296,15 +283,10 @@ def _folded(archive: Archive, capture: Mapping[str, Any], staged: Staged, result
     return [*made, Source(METADATA, told)]
 
 
-def _capture_of(archive: Archive, report: Report, folder: Path) -> dict[str, Any]:
-    """The capture in this archive that a result was made from, directly or through a product."""
-    for item in report.inputs:
-        if item.what == "capture":
-            found = _known(archive, item.blake3)
-        else:
-            found = _known(archive, search.product_origin(archive.engine, item.blake3))
-        if found:
-            return found
+def _capture_of(archive: Archive, report: Report, folder: Path, origin: str) -> dict[str, Any]:
+    """The capture in this archive that a result descends from."""
+    if found := _known(archive, ancestor(archive, report, folder) or origin):
+        return found
     raise InputError(folder, "is made from no capture in this archive", action="add its capture first")
 
 
@@ -325,29 +307,42 @@ def _result_files(report: Report, folder: Path, place: str) -> Iterator[Source]:
             yield Source(f"{place}/{name}", folder / name)
 
 
-def _used(archive: Archive, report: Report, folder: Path, place: str) -> Iterator[Source]:
-    """Products that the run was given and that this archive does not hold: kept with what they made."""
+def _used(archive: Archive, key: str, report: Report, folder: Path, place: str) -> Iterator[Source]:
+    """What the run was given and this archive does not hold: kept with what was made from it.
+
+    Of a capture that a chain cut or made, the manifest, and the frames that its object does not have.
+    """
     for number, item in enumerate(report.inputs):
-        if item.what == "capture" or search.product_origin(archive.engine, item.blake3):
-            continue
-        along = sorted((folder / "inputs" / str(number)).glob("*"))
-        path = along[0] if along else Path(item.path)
-        if not path.exists() or path_digest(path)[0] != item.blake3:
-            raise InputError(
-                path, f"is no more the {item.what} that the run was given", action="put it back, or run again"
-            )
-        files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
-        for file in files:
-            inner = file.relative_to(path.parent).as_posix()
-            yield Source(f"{place}/inputs/{number}/{inner}", file)
+        within = f"{place}/inputs/{number}"
+        if item.what == "capture":
+            if not _known(archive, item.blake3):
+                yield from _derived(archive, key, given(archive, folder, number, item), within)
+        elif not search.product_origin(archive.engine, item.blake3):
+            yield from _product(folder, number, item, within)
+
+
+def _derived(archive: Archive, key: str, capture: Capture, within: str) -> Iterator[Source]:
+    there = contents(archive, key)
+    yield Source(f"{within}/{MANIFEST}", capture.to_json().encode())
+    for item in capture.files():
+        if item.blake3 not in there:
+            yield Source(f"{within}/{item.file}", capture.path(item), item.blake3)
+
+
+def _product(folder: Path, number: int, item: InputRecord, within: str) -> Iterator[Source]:
+    along = sorted((folder / "inputs" / str(number)).glob("*"))
+    path = along[0] if along else Path(item.path)
+    if not path.exists() or path_digest(path)[0] != item.blake3:
+        raise InputError(
+            path, f"is no more the {item.what} that the run was given", action="put it back, or run again"
+        )
+    files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
+    for file in files:
+        yield Source(f"{within}/{file.relative_to(path.parent).as_posix()}", file)
 
 
 def _known(archive: Archive, key: str) -> dict[str, Any] | None:
     return search.capture(archive.engine, key) if key else None
-
-
-def _items(capture: Capture) -> Sequence[Frame | Calibration]:
-    return [*capture.frames, *capture.calibration]
 
 
 def _sealed(capture: Capture, staged: Staged) -> Capture:

@@ -11,12 +11,12 @@ from typing import Any
 
 from vestige.archive import search
 from vestige.archive.archive import Archive
-from vestige.archive.ingest import kept_capture, ocfl_identifier
-from vestige.capture import Capture
+from vestige.archive.kept import kept_capture, ocfl_identifier, put_together
+from vestige.capture import MANIFEST, Capture
 from vestige.contract.budget import Budget
 from vestige.contract.context import Progress
 from vestige.contract.kinds import Kind
-from vestige.contract.operation import Operation
+from vestige.contract.operation import Inputs, Operation
 from vestige.contract.product import Product
 from vestige.contract.provenance import path_digest, software
 from vestige.contract.registry import technique
@@ -96,7 +96,8 @@ def reproduce(
         report = load_report(folder)
         with tempfile.TemporaryDirectory(prefix="vestige-reproduce-") as temporary:
             out = Path(temporary) / "out"
-            _run_again(archive, report, folder, out, budget, progress, cancelled)
+            given = kept_inputs(archive, found["key"], report, folder, Path(temporary) / "inputs")
+            _run_again(report, folder, given, out, budget, progress, cancelled)
             allowed = tolerance if tolerance is not None else _allowed(report)
             compared = [_compare(report, name, folder, out, allowed) for name in _names(report)]
         results.append(Reproduced(key, compared, other_software(report)))
@@ -104,9 +105,9 @@ def reproduce(
 
 
 def _run_again(
-    archive: Archive,
     report: Report,
     folder: Path,
+    given: Inputs,
     out: Path,
     budget: Budget | None,
     progress: Progress | None,
@@ -114,9 +115,6 @@ def _run_again(
 ) -> None:
     found = technique(report.technique)
     operation = operation_of(report, folder)
-    given: dict[str, list[Capture | Product]] = {}
-    for number, item in enumerate(report.inputs):
-        given.setdefault(item.name, []).append(kept_input(archive, item, folder / "inputs" / str(number)))
     execute(
         found,
         report.operation,
@@ -153,18 +151,37 @@ def _budget(record: Mapping[str, Any]) -> Budget:
     return Budget(cores=min(int(record["cores"]), os.cpu_count() or 1), bytes=int(record["bytes"]))
 
 
-def kept_input(archive: Archive, item: InputRecord, kept: Path) -> Capture | Product:
-    """What a run was given, from the archive; `kept` is where the result keeps what came with it.
+def kept_inputs(archive: Archive, key: str, report: Report, folder: Path, into: Path) -> Inputs:
+    """What the run of a result in `folder` was given, from the archive; `key` is the capture it is kept with.
+
+    A capture whose frames lie in several places is put together beneath the folder `into`.
 
     Raises
     ------
     InputError
-        where it is not in the archive.
+        where an input is not in the archive.
     """
-    if item.what == "capture":
-        if search.capture(archive.engine, item.blake3) is None:
-            raise InputError(item.path, "is a capture that is not in this archive", action="add it")
+    found: dict[str, list[Capture | Product]] = {}
+    for number, item in enumerate(report.inputs):
+        kept, made = folder / "inputs" / str(number), into / str(number)
+        given = (
+            _capture(archive, key, item, kept, made)
+            if item.what == "capture"
+            else _product(archive, item, kept)
+        )
+        found.setdefault(item.name, []).append(given)
+    return Inputs(found)
+
+
+def _capture(archive: Archive, key: str, item: InputRecord, kept: Path, into: Path) -> Capture:
+    if search.capture(archive.engine, item.blake3) is not None:
         return kept_capture(archive, item.blake3)
+    if not (kept / MANIFEST).is_file():
+        raise InputError(item.path, "is a capture that is not in this archive", action="add it")
+    return put_together(archive, key, kept, into)
+
+
+def _product(archive: Archive, item: InputRecord, kept: Path) -> Product:
     paths = list(kept.iterdir()) if kept.is_dir() else []
     origin = search.product_origin(archive.engine, item.blake3)
     if origin:

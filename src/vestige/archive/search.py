@@ -121,14 +121,11 @@ def facet_counts(
             query = query.where(public(public_on))
         columns = [objects.c.id, *(objects.c[name] for name in FACETS)]
         query = query.with_only_columns(*columns, maintain_column_froms=True)
-        found = _rows(connection, query.order_by(desc(order)).limit(first + 1))
-        kinds = kinds_of(connection, [row["id"] for row in found[:first]])
-    counts: dict[str, Counter[str]] = {name: Counter() for name in _COUNTED}
-    counts["kind"].update(kind for held in kinds.values() for kind in held)
-    for row in found[:first]:
-        for name in FACETS:
-            if row[name]:
-                counts[name][row[name]] += 1
+        found = connection.execute(query.order_by(desc(order)).limit(first + 1)).all()
+        numbers, *fields_of = zip(*found[:first], strict=True) if found else ((), *[()] * len(FACETS))
+        kinds = kinds_of(connection, numbers)
+    counts = {name: Counter(filter(None, told)) for name, told in zip(FACETS, fields_of, strict=True)}
+    counts["kind"] = Counter(kind for held in kinds.values() for kind in held)
     return Facets(
         {name: dict(count.most_common(most)) for name, count in counts.items() if count},
         whole=len(found) <= first,

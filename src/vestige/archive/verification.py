@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from vestige.archive.archive import Archive
-from vestige.archive.ingest import ocfl_identifier
 from vestige.archive.inventory import (
     INVENTORY,
     OBJECT_MARK,
@@ -29,6 +28,7 @@ from vestige.archive.inventory import (
     root_files,
     sidecar,
 )
+from vestige.archive.kept import ocfl_identifier
 from vestige.archive.log import Log
 from vestige.archive.settings import SETTINGS, Settings, load_settings
 from vestige.archive.staging import blake3_of

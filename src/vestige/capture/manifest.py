@@ -162,6 +162,10 @@ class Capture(_Model):
         """The file of a frame or a calibration on disk."""
         return self._root / item.file
 
+    def files(self) -> list[Frame | Calibration]:
+        """Every file of the capture, frames first."""
+        return [*self.frames, *self.calibration]
+
     def select(self, *, role: str = "object", **coordinate: float | str) -> list[Frame]:
         """Frames of a role, in order, without those superseded; optionally with exact coordinates.
 
@@ -214,8 +218,7 @@ class Capture(_Model):
             where a file is no longer what was recorded.
         """
         record = self.model_dump(mode="json", exclude={"created", "state", "notes"})
-        items: list[Frame | Calibration] = [*self.frames, *self.calibration]
-        for item, listed in zip(items, [*record["frames"], *record["calibration"]], strict=True):
+        for item, listed in zip(self.files(), [*record["frames"], *record["calibration"]], strict=True):
             listed["blake3"] = item.blake3 if recorded else file_digest(self.path(item))
             if item.blake3 not in ("", listed["blake3"]):
                 raise FrameError(

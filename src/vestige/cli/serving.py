@@ -92,6 +92,7 @@ def serve(
     help="Take in this capture too; may be repeated",
 )
 @click.option("--serve/--no-serve", "serving", default=True, help="Show the page while it works, and after")
+@click.option("--work/--no-work", "working", default=True, hidden=True, help="Work through the queue too")
 @AS_JSON
 def demo(
     folder: Path,
@@ -102,24 +103,26 @@ def demo(
     *,
     open_browser: bool,
     serving: bool,
+    working: bool,
     as_json: bool,
 ) -> None:
-    """Simulate one capture a technique under FOLDER and process it before your eyes."""
+    """Fill an archive under FOLDER with one simulated object a technique, before your eyes."""
     from vestige.cli.demonstration import Demonstration
     from vestige.web.serving import Door
 
     show = Demonstration(folder, only or None, captures)
     if not serving:
-        rows = show.run(quiet=as_json)
+        rows = show.run(quiet=as_json, work=working)
         if failed := [row["name"] for row in rows if row["state"] == "failed"]:
             sentence = f"{', '.join(failed)} failed; the others are done"
             fail_in_part(sentence, {"runs": rows}, as_json=as_json)
         if as_json:
             show_json({"runs": rows})
         return
+    show.prepare()
     worker = show.start(quiet=as_json)
     try:
-        _show_page(folder, Door(host, port), None, open_browser=open_browser, as_json=as_json)
+        _show_page(show.archive, Door(host, port), None, open_browser=open_browser, as_json=as_json)
     finally:
         worker.terminate()
         worker.wait()

@@ -52,7 +52,7 @@ class Ledger:
         Raises
         ------
         UsageError
-            where an operation or a job to wait for does not exist.
+            where an operation or a job to wait for does not exist, or that one waits for this one itself.
         """
         keys = [item.work.key() for item in submissions]
         with writing(self.engine) as connection:
@@ -178,7 +178,21 @@ class Ledger:
         known = set(connection.scalars(select(needs.c.needs).where(needs.c.job == job)))
         for identifier in sorted(before - known - {job}):
             _row(connection, identifier)
+            if job in _needed(connection, identifier):
+                raise UsageError(
+                    f"job {job} cannot wait for job {identifier}, which waits for job {job} itself: "
+                    f"submit it without --after {identifier}"
+                )
             connection.execute(insert(needs).values(job=job, needs=identifier))
+
+
+def _needed(connection: Connection, identifier: int) -> set[int]:
+    """All jobs that must be done before one, however far back."""
+    found, fresh = set[int](), {identifier}
+    while fresh:
+        found |= fresh
+        fresh = set(connection.scalars(select(needs.c.needs).where(needs.c.job.in_(fresh)))) - found
+    return found
 
 
 def _row(connection: Connection, identifier: int) -> Mapping[Any, Any]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from vestige.archive import Archive, add, publish, rows, verify
-from vestige.archive.ingest import ocfl_identifier
+from vestige.archive.kept import ocfl_identifier
 from vestige.archive.verification import verify_object
 from vestige.capture import Capture, Frame, Thing, coordinates, open_capture, save
 from vestige.contract import (

@@ -17,7 +17,7 @@ from typing import Any
 
 from vestige.archive import Archive, search
 from vestige.archive.catalogue import watermark
-from vestige.archive.ingest import CAPTURE, ocfl_identifier
+from vestige.archive.kept import CAPTURE, ocfl_identifier
 from vestige.capture import JOURNAL, MANIFEST, load_manifest, read_open
 from vestige.contract.report import REPORT, load_report
 from vestige.errors import VestigeError

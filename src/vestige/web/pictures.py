@@ -23,6 +23,8 @@ from vestige.web.pyramid import Pyramid, open_pyramid
 from vestige.web.tone import Tone, encoded, natural_range, shown
 
 CACHE = ".cache"
+#: Pixels of the longer side of a small picture: in a list, and by itself.
+LISTED, ALONE = 400, 720
 
 
 def cache_of(root: Path) -> Path:
@@ -122,7 +124,7 @@ def overview(
     return shown(around, tone, pitch=towards_viewer * pyramid.width / values.shape[1])
 
 
-def thumbnail(kind: Kind, path: Path, files: list[Path], cache: Path, side: int = 720) -> tuple[bytes, str]:
+def thumbnail(kind: Kind, path: Path, files: list[Path], cache: Path, side: int) -> tuple[bytes, str]:
     """A small picture of a product and its media type.
 
     Raises

@@ -142,14 +142,18 @@ def outlines(exhibit: Shown) -> Response:
 
 
 @router.get("/thumbnail/{key}/{index}")
-def small(exhibit: Shown) -> Response:
+def small(exhibit: Shown, in_list: Annotated[bool, Query(alias="list")] = False) -> Response:
     """A small picture of a product; a quiet sign where none can be made."""
     kind = exhibit.record.kind
     try:
         if not pictures.depictable(kind):
             raise InputError(exhibit.record.path, "has no picture")
         data, media = pictures.thumbnail(
-            kind, exhibit.result.path(exhibit.index), _telling(exhibit), exhibit.cache
+            kind,
+            exhibit.result.path(exhibit.index),
+            _telling(exhibit),
+            exhibit.cache,
+            pictures.LISTED if in_list else pictures.ALONE,
         )
     except VestigeError:
         return sign()
@@ -226,4 +230,6 @@ def state(request: Request, folder: Folder) -> JSONResponse:
     """What a page needs to keep itself fresh, for browsers whose event stream is cut."""
     from vestige.web.live import snapshot
 
-    return JSONResponse(snapshot(folder), headers={"Cache-Control": "no-store"})
+    bench = request.app.state.bench
+    told = snapshot(folder, bench.ledger if bench else None)
+    return JSONResponse(told, headers={"Cache-Control": "no-store"})

@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from vestige.capture import MANIFEST, Capture, load_manifest, natural_order
+from vestige.contract.kinds import Kind
 from vestige.contract.report import REPORT, ProductRecord, Report, load_report
 from vestige.errors import InputError, VestigeError
 from vestige.web.faults import Absent
@@ -80,6 +81,11 @@ class ResultEntry:
     def made(self) -> datetime | None:
         """When the run began."""
         return self.report.started if self.report else None
+
+    @property
+    def kinds(self) -> list[Kind]:
+        """The kinds of its products, each once."""
+        return list(dict.fromkeys(record.kind for record in self.report.products)) if self.report else []
 
     def record(self, index: int) -> ProductRecord:
         """The product at a place in the report; an Absent where there is none."""

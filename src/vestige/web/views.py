@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,7 +19,7 @@ from vestige.errors import VestigeError
 from vestige.web import live, pictures
 from vestige.web.access.embargo import today
 from vestige.web.access.roles import at_least
-from vestige.web.cards import cards, telling
+from vestige.web.cards import telling
 from vestige.web.exhibit import Exhibit
 from vestige.web.faults import Absent, fault
 from vestige.web.language import COOKIE, LANGUAGES, catalogue, language_of
@@ -28,7 +28,6 @@ from vestige.web.looking.frames import told as looking_at_frames
 from vestige.web.navigation import WAYS
 from vestige.web.phrases import said
 from vestige.web.pixels import Folder
-from vestige.web.progress import tasks
 from vestige.web.shelf import ResultEntry
 from vestige.web.viewers import VIEWERS
 
@@ -123,24 +122,20 @@ def spoken(coordinate: Coordinate) -> str:
 @router.get("/")
 def index(request: Request, folder: Folder) -> HTMLResponse:
     """All that lies in the folder."""
-    return page(request, "index.html", **_shelf(folder))
+    return page(request, "index.html", shelf=folder.scan())
 
 
 @router.get("/shelf")
 def shelf(request: Request, folder: Folder) -> HTMLResponse:
-    """The part of the first page that changes while work goes on."""
-    return page(request, "shelf.html", **_shelf(folder))
-
-
-def _shelf(folder: Folder) -> Mapping[str, Any]:
-    found = folder.scan()
-    return {"shelf": found, "cards": cards(found, tasks(folder.root))}
+    """The part of the first page that changes when something comes into the folder."""
+    return page(request, "shelf.html", shelf=folder.scan())
 
 
 @router.get("/events")
 def events(request: Request, folder: Folder) -> StreamingResponse:
     """The stream of what changes."""
-    told = live.stream(request, folder, request.app.state.stopping)
+    bench = request.app.state.bench
+    told = live.stream(request, folder, bench.ledger if bench else None, request.app.state.stopping)
     return StreamingResponse(told, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
 

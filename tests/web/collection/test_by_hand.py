@@ -1,5 +1,7 @@
 """By keyboard alone, in a real browser: search, edit, undo, remark; a server that goes away meanwhile."""
 
+import os
+import signal
 import socket
 import threading
 import time
@@ -9,7 +11,7 @@ from pathlib import Path
 import pytest
 import uvicorn
 
-from vestige.archive import search
+from vestige.archive import Archive, search
 from vestige.web.archive_shelf import result_key
 
 AXE = Path(__file__).parents[1] / "vendor" / "axe.js"
@@ -89,17 +91,22 @@ def test_search_edit_and_undo_by_keyboard(tab, house, bench, number):
     assert bench.archive.known("ENT 1842")["place"] == "Graz"
 
 
-def test_words_outlive_a_server_that_goes_away(tab, house, bench, number):
-    with house.open():
-        tab.goto(f"{house.address}/object/{number}")
-        tab.locator("#field-place summary").press("Enter")
-        tab.locator("#field-place input[name=value]").fill("Ostia")
+def test_words_outlive_a_server_that_is_killed(tab, museum, number, started, port):
+    server = started(museum, port)
+    tab.goto(f"http://127.0.0.1:{port}/object/{number}")
+    tab.locator("#field-place summary").press("Enter")
+    tab.locator("#field-place input[name=value]").fill("Ostia")
+    os.kill(server.pid, signal.SIGKILL)
+    server.wait()
     tab.keyboard.press("Enter")
     tab.locator(".unsent").wait_for()
     assert tab.locator("#field-place input[name=value]").input_value() == "Ostia"
-    with house.open():
-        tab.locator(".notice.good").wait_for(timeout=10_000)
-    assert bench.archive.known("ENT 1842")["place"] == "Ostia"
+    started(museum, port)
+    tab.locator(".notice.good").wait_for(timeout=60_000)
+    with Archive(museum) as archive:
+        edits = [line for line in archive.show("ENT 1842")["history"] if "Ostia" in str(line["body"])]
+        assert archive.known("ENT 1842")["place"] == "Ostia"
+    assert len(edits) == 1
 
 
 def test_a_place_is_remarked_on_by_keyboard(tab, house, bench, key, number):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from vestige.archive import Archive
-from vestige.archive.ingest import kept_capture
+from vestige.archive.kept import kept_capture
 
 
 @pytest.fixture
@@ -89,6 +89,34 @@ def test_sending_goes_on_by_itself_after_the_server_was_killed(tab, museum, tmp_
     tab.locator(".strip li").first.wait_for()
     (arrived,) = (museum / "desk" / "captures").glob("*/frames/frame_1.tif")
     assert hashlib.sha256(arrived.read_bytes()).digest() == hashlib.sha256(data).digest()
+
+
+def test_sending_goes_on_where_it_ended_after_the_page_was_closed_too(tab, museum, tmp_path, started, port):
+    folder = tmp_path / "large"
+    folder.mkdir()
+    data = np.random.default_rng(1).bytes(24 << 20)
+    (folder / "frame_1.tif").write_bytes(data)
+    server = started(museum, port)
+    tab.goto(f"http://127.0.0.1:{port}/intake")
+    tab.locator("#identifier:focus").wait_for()
+    tab.keyboard.type("Coin 10")
+    with tab.expect_response(lambda answer: "/piece" in answer.url):
+        choose(tab, folder)
+    os.kill(server.pid, signal.SIGKILL)
+    server.wait()
+    tab.goto("about:blank", timeout=60_000)
+    started(museum, port)
+    tab.goto(f"http://127.0.0.1:{port}/intake")
+    tab.get_by_role("link", name="Coin 10").first.click()
+    tab.wait_for_url(re.compile(r"/intake/\w+$"))
+    answers = []
+    tab.on("response", lambda answer: answers.append(answer.status) if "/piece" in answer.url else None)
+    choose(tab, folder)
+    tab.locator(".strip li").first.wait_for(timeout=60_000)
+    (arrived,) = (museum / "desk" / "captures").glob("*/frames/frame_1.tif")
+    assert hashlib.sha256(arrived.read_bytes()).digest() == hashlib.sha256(data).digest()
+    assert answers[0] == 409, "the server has told where the file ends"
+    assert set(answers[1:]) == {200}
 
 
 def test_the_page_of_a_tray_comes_back_by_itself(tab, museum, coin, started, port):

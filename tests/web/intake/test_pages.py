@@ -6,7 +6,7 @@ import time
 import pytest
 
 from vestige.archive import search
-from vestige.archive.ingest import kept_capture
+from vestige.archive.kept import kept_capture
 from vestige.web.intake.tray import Tray
 
 

@@ -1,8 +1,13 @@
-"""Making something with the keyboard alone: choose, set, see it live, run, keep."""
+"""Making something with the keyboard alone, and through a kill of the server, in a real browser."""
+
+import os
+import signal
+import time
 
 import pytest
 
 from vestige.archive import Archive
+from vestige.jobs import Ledger, State
 
 
 @pytest.fixture
@@ -57,3 +62,24 @@ def test_a_stack_is_made_and_kept_with_the_keyboard_alone(tab, museum, keys, sta
     tab.get_by_text("Kept with Beetle 1 in the archive.").first.wait_for()
     with Archive(museum) as archive:
         assert len(archive.show("Beetle 1")["captures"][0]["products"]) >= 3
+
+
+def test_the_page_of_a_job_comes_back_by_itself(browser, museum, keys, started, port):
+    server = started(museum, port)
+    tab = browser.new_page(locale="en-GB")
+    tab.set_default_timeout(90_000)
+    tab.goto(f"http://127.0.0.1:{port}/run/make/focus/run?capture={keys[0]}")
+    tab.locator("button.primary").click()
+    tab.wait_for_url("**/jobs/1")
+    with Archive(museum) as archive:
+        ledger = Ledger(archive.engine)
+        while ledger.job(1).state is State.WAITING:
+            time.sleep(0.02)
+        os.kill(server.pid, signal.SIGKILL)
+        server.wait()
+        assert ledger.job(1).state is State.RUNNING
+        tab.get_by_text("The connection was cut").wait_for()
+        started(museum, port)
+        tab.locator("button[formaction$='/keep']").wait_for()  # nobody touched the page
+        assert ledger.job(1).state is State.DONE
+    tab.close()

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from vestige.archive import Archive, reading
-from vestige.archive.reproduction import kept_input, operation_of, other_software
+from vestige.archive import reading
+from vestige.archive.reproduction import kept_inputs, operation_of, other_software
 from vestige.capture import Capture
 from vestige.contract.report import REPORT, Report, load_report
 from vestige.jobs import Job, Resources, Source, State, Submission, Work
@@ -56,7 +56,7 @@ def submit_again(bench: Bench, entry: ResultEntry, report: Report) -> Job:
     work = Work(
         technique=report.technique,
         operation=report.operation,
-        sources=tuple(_sources(bench.archive, entry, report)),
+        sources=tuple(_sources(bench, entry, report)),
         recipe=operation_of(report, entry.folder).recipe.make(values=report.recipe).model_dump(mode="json"),
         seed=report.seed,
         out=str(place),
@@ -69,16 +69,26 @@ def submit_again(bench: Bench, entry: ResultEntry, report: Report) -> Job:
     return bench.ledger.submit([Submission(work, title=entry.title, resources=granted)])[0]
 
 
-def _sources(archive: Archive, entry: ResultEntry, report: Report) -> list[Source]:
-    paths: dict[str, list[tuple[str, str]]] = {}
-    for number, item in enumerate(report.inputs):
-        given = kept_input(archive, item, entry.folder / "inputs" / str(number))
-        path = given.root if isinstance(given, Capture) else given.path
-        paths.setdefault(item.name, []).append((str(path.absolute()), item.blake3))
+def _sources(bench: Bench, entry: ResultEntry, report: Report) -> list[Source]:
+    key, into = entry.key.partition("-")[0], _inputs(bench, report.key)
+    given = kept_inputs(bench.archive, key, report, entry.folder, into)
+    digests = {name: [item.blake3 for item in report.inputs if item.name == name] for name in given}
     return [
-        Source(name=name, paths=tuple(path for path, _ in pairs), digests=tuple(one for _, one in pairs))
-        for name, pairs in paths.items()
+        Source(
+            name=name,
+            paths=tuple(
+                str((one.root if isinstance(one, Capture) else one.path).absolute()) for one in things
+            ),
+            digests=tuple(digests[name]),
+        )
+        for name, things in given.items()
     ]
+
+
+def _inputs(bench: Bench, run: str) -> Path:
+    """Where the frames of a capture that a chain made lie together while the result is made again."""
+    place = place_of(bench, run)
+    return place.with_name(f"{place.name}.input")
 
 
 def attempt(bench: Bench, report: Report) -> Attempt | None:
@@ -115,5 +125,6 @@ def record(bench: Bench, who: str, identifier: str, capture: str, report: Report
         "software": other_software(report),
     }
     bench.acting(who).repeated(identifier, said, capture=capture)
-    shutil.rmtree(place_of(bench, report.key), ignore_errors=True)
+    for place in (place_of(bench, report.key), _inputs(bench, report.key)):
+        shutil.rmtree(place, ignore_errors=True)
     return found

@@ -15,7 +15,7 @@ from fastapi.responses import JSONResponse, Response
 
 from vestige.archive import search
 from vestige.archive.chronicle import Remark, chronicle, remarks
-from vestige.archive.ingest import CAPTURE
+from vestige.archive.kept import CAPTURE
 from vestige.contract.kinds import Kind
 from vestige.errors import UsageError
 from vestige.web import pictures, views

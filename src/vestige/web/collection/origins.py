@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vestige.archive.chronicle import Again
+from vestige.capture import MANIFEST, Capture, load_manifest
 from vestige.contract.registry import technique
 from vestige.contract.report import Report
 from vestige.contract.report_page import rows
@@ -30,6 +31,7 @@ class Origin:
     run: str
     sentence: str
     details: list[tuple[str, str]]
+    name: str = ""
     again: Again | None = None
     attempt: Attempt | None = None
 
@@ -68,28 +70,61 @@ def origin(
         entry,
         capture["key"],
         run,
-        _sentence(report, capture, words),
+        _sentence(entry, report, capture, words),
         _details(report, words),
+        called(report.technique, words),
         again.get(run),
         attempt(bench, report),
     )
 
 
-def _sentence(report: Report, capture: Mapping[str, Any], words: Words) -> str:
+def _sentence(entry: ResultEntry, report: Report, capture: Mapping[str, Any], words: Words) -> str:
     """'Made from these 7 frames by focus stacking, Vestige 0.1.0, on 23 November 2026.'"""
-    frames = len(report.frames) or int(capture["frames"])
     products = [item for item in report.inputs if item.what != "capture"]
     captures = [item for item in report.inputs if item.what == "capture"]
-    key = "both" if products and captures else "products" if products else "frames"
+    chained = _chained(entry, report)
+    before = _before(chained, capture, words)
+    frames = len(chained.frames) if chained else len(report.frames) or int(capture["frames"])
+    key = (
+        "both"
+        if products and captures
+        else "products"
+        if products
+        else "chain"
+        if before
+        else "frames"
+        if frames > 1
+        else "frame"
+    )
     names = [item.path.rsplit("/", 1)[-1] for item in products]
     return words[f"collection_origin_{key}"].format(
         n=frames,
         products=", ".join(names),
+        before=before,
         what=called(report.technique, words),
         operation=report.operation,
         version=report.software.vestige,
         day=spoken_day(report.started.astimezone().date(), words),
     )
+
+
+def _chained(entry: ResultEntry, report: Report) -> Capture | None:
+    """The capture that a chain cut from another or made of products for this run; None where it was whole."""
+    for number, item in enumerate(report.inputs):
+        manifest = entry.folder / "inputs" / str(number) / MANIFEST
+        if item.what == "capture" and manifest.is_file():
+            return load_manifest(manifest)
+    return None
+
+
+def _before(chained: Capture | None, capture: Mapping[str, Any], words: Words) -> str:
+    """By what the frames of a derived capture were made; empty where they are frames of a camera."""
+    if chained is None or "derived_from" not in chained.settings:
+        return ""
+    frames = {frame.blake3 for frame in chained.frames}
+    makers = {item["technique"] for item in capture["products"] if item["blake3"] in frames}
+    told = sorted(called(maker, words) for maker in makers)
+    return ", ".join(told) or str(chained.settings["derived_from"])
 
 
 def called(name: str, words: Words) -> str:

@@ -12,8 +12,6 @@ from vestige.web.shelf import CaptureEntry
 
 #: Kinds whose picture is made from all their files.
 _WHOLE = (Kind.MESH, Kind.FEATURES, Kind.RELIGHTABLE)
-#: Pixels of the longer side of a picture in a list.
-SIDE = 400
 
 
 def portrait(shelf: ArchiveShelf, number: int) -> tuple[bytes, str] | None:
@@ -35,7 +33,7 @@ def portrait(shelf: ArchiveShelf, number: int) -> tuple[bytes, str] | None:
             exhibit = Exhibit(entry, index, cache)
             whole = exhibit.record.kind in _WHOLE
             files = exhibit.files() if whole else [path for _, path in exhibit.pictures()]
-            return pictures.thumbnail(exhibit.record.kind, entry.path(index), files, cache, SIDE)
+            return pictures.thumbnail(exhibit.record.kind, entry.path(index), files, cache, pictures.LISTED)
     key = newest_capture(engine, number)
     return frame_portrait(shelf.capture(key), shelf) if key else None
 
@@ -46,5 +44,5 @@ def frame_portrait(entry: CaptureEntry, shelf: ArchiveShelf) -> tuple[bytes, str
     if entry.capture is None or place is None:
         return None
     frame = entry.capture.frames[place]
-    data = pictures.frame_picture(entry.capture, frame, SIDE, pictures.cache_of(shelf.root))
+    data = pictures.frame_picture(entry.capture, frame, pictures.LISTED, pictures.cache_of(shelf.root))
     return data, "image/jpeg"

@@ -14,12 +14,13 @@ from vestige.archive.embargo import object_is_public
 from vestige.errors import VestigeError
 from vestige.web import views
 from vestige.web.access.embargo import PublicOn, seen
-from vestige.web.access.roles import LOOKS
+from vestige.web.access.roles import LOOKS, at_least
 from vestige.web.bench import Bench, OfArchive
 from vestige.web.collection import marks, objects, projects
 from vestige.web.collection.finding import FIELDS, PAGE, Question, found, question
 from vestige.web.collection.portraits import portrait
 from vestige.web.faults import Absent
+from vestige.web.live import snapshot
 from vestige.web.pixels import sign
 
 router = APIRouter(include_in_schema=False)
@@ -46,7 +47,11 @@ def collection(
     if part:
         return views.page(request, "collection/cards.html", **told, began=asked.after is not None)
     alone = "hx-request" in request.headers and "hx-history-restore-request" not in request.headers
-    return views.page(request, "collection/found.html" if alone else "collection/index.html", **told)
+    if alone:
+        return views.page(request, "collection/found.html", **told)
+    works = at_least(getattr(request.state, "role", "admin"), "operator")
+    told["state"] = snapshot(bench.shelf, bench.ledger) if works else None
+    return views.page(request, "collection/index.html", **told)
 
 
 def _known(bench: Bench, words: str, day: date | None) -> int | None:

@@ -145,7 +145,7 @@ def act_on_batch(request: Request, bench: OfArchive, answers: Form) -> Response:
     batch, act = answers.one("batch"), answers.one("act")
     found = bench.ledger.jobs(batch=batch, limit=10_000) if batch else []
     problem = ""
-    for job in found:
+    for job in reversed(found):  # the steps of a chain in their order: what one made is there for the next
         if act == "cancel" and job.state not in SETTLED:
             bench.ledger.cancel(job.id)
         elif act == "retry" and job.state in RETRIABLE:
