@@ -13,7 +13,7 @@ from typing import Any
 from vestige.archive import search
 from vestige.archive.archive import Archive
 from vestige.archive.ingest import publish
-from vestige.archive.kept import kept_capture, ocfl_identifier
+from vestige.archive.kept import kept_capture
 from vestige.archive.reproduction import product_path
 from vestige.capture import Capture
 from vestige.capture.durable import write_atomically
