@@ -240,7 +240,9 @@ def busy(tmp_path_factory):
         connection.execute(update(jobs).where(jobs.c.id == failed.id).values(state="failed", words=words))
     number = search.capture(bench.archive.engine, key)["object_id"]
     run = search.capture(bench.archive.engine, key)["products"][0]["run"]
+    kept = bench.shelf.result(result_key(key, run)).report.products
     return app, {
+        "mesh": next(place for place, record in enumerate(kept) if record.kind == "mesh"),
         "key": key,
         "object": number,
         "result": result_key(key, run),
@@ -262,7 +264,7 @@ def states(told):
     yield "/jobs", []
     yield f"/object/{told['object']}", ["details >> summary"]
     yield f"/result/{result}/0", [".tools button[aria-label]:nth-last-child(1)"]
-    yield f"/compare?a=v.{result}.2&b=v.{result}.2", []
+    yield f"/compare?a=v.{result}.{told['mesh']}&b=v.{result}.{told['mesh']}", []
     yield f"/alone/{result}/0", []
 
 

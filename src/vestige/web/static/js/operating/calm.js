@@ -3,10 +3,8 @@
 const KEYS = { " ": "next", Enter: "next", Backspace: "back", End: "end" };
 const RETRY = 1500;
 const LOOK = 1000;
-/** A press right after a new picture was meant for the one before. */
+/** A press or the second of two quick taps right after a new picture was meant for the one before. */
 const PAUSE = 200;
-/** The second of two quick taps was meant for the button that was there before. */
-const TAP = 400;
 
 let busy = false;
 let since = performance.now();
@@ -91,7 +89,7 @@ document.addEventListener("click", (event) => {
   const button = event.target instanceof Element ? event.target.closest(".large-button") : null;
   if (!(button instanceof HTMLElement) || event.ctrlKey || event.metaKey) return;
   event.preventDefault();
-  if (performance.now() - since > TAP) press(button);
+  if (performance.now() - since > PAUSE) press(button);
 });
 
 // A page that the browser kept for its back button shows what was, not what is.
