@@ -46,8 +46,7 @@ def collection(
     told: dict[str, Any] = {"asked": asked, "found": answer, "fields": FIELDS, "page_size": PAGE}
     if part:
         return views.page(request, "collection/cards.html", **told, began=asked.after is not None)
-    alone = "hx-request" in request.headers and "hx-history-restore-request" not in request.headers
-    if alone:
+    if "hx-request" in request.headers:
         return views.page(request, "collection/found.html", **told)
     works = at_least(getattr(request.state, "role", "admin"), "operator")
     told["state"] = snapshot(bench.shelf, bench.ledger) if works else None
