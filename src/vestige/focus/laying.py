@@ -174,6 +174,11 @@ class _Looks:
         shrink[:2, 2] = (1 / self.factor - 1) / 2
         return np.asarray(shrink @ matrix @ np.linalg.inv(shrink), np.float64)
 
+    def prepare(self, context: Context) -> None:
+        """Find the details of all frames where there is room for them: neighbours share them."""
+        if self._room >= len(self.looks):
+            context.spread(self._of, range(len(self.looks)), label="aligning frames")
+
     def _of(self, number: int) -> Details:
         with self._lock:
             if number in self._details:
@@ -284,11 +289,14 @@ def _laid(frames: Frames, looks: _Looks, recipe: AlignRecipe, context: Context) 
         found = looks.pair(*ends, recipe)
         return {"matrix": found.matrix, "gain": found.gain, "score": found.score, "tint": found.tint}
 
-    steps = dict(zip(pairs, context.map("align", compare, pairs, label="aligning frames"), strict=True))
+    work = Work.of(context, count, frames.shape, 2)
+    if recipe.align:
+        looks.prepare(context)
+    steps = dict(zip(pairs, work.map("align", compare, pairs, label="aligning frames"), strict=True))
 
     def step(one: int, other: int) -> Warp:
         if (one, other) not in steps:
-            steps[one, other] = context.part(f"align/{one}-{other}", compare, (one, other))
+            steps[one, other] = work.part(f"align/{one}-{other}", compare, (one, other))
         return Warp(**steps[one, other])
 
     reference = _reference(frames, recipe)
