@@ -9,6 +9,7 @@
 - *pcb7*: the real circuit board (VESTIGE_REAL_DATA), from files to file: warm, the cold command, memory.
 - *rendered* (``--rendered``): a scene path-traced by Mitsuba (``pip install mitsuba``), not by us.
 - *large* (``--large``): 8 and 24 frames of 150 megapixels at 16 bit; needs 40 GB of disk.
+- *presets* (``--only presets``): what each preset gains over the default on the scenes that it is for.
 - *mutants*: broken files, each in a process that is watched; a crash or a hang is counted.
 
 Peers that are not on this machine are named and left out. Every figure is told again in a table of bars.
@@ -28,6 +29,7 @@ from typing import Any
 from _focus_large import large
 from _focus_mutants import mutated
 from _focus_peers import Contender, frames_in, peers, sharpest_frame, vestige
+from _focus_presets import presets
 from _focus_rendered import rendered
 from _focus_truth import quality
 from _harness import measure, report
@@ -278,6 +280,8 @@ def main(options: argparse.Namespace) -> None:
                 bars += circuit_board(others, work, 2 if options.quick else 5)
             else:
                 print("pcb7: VESTIGE_REAL_DATA is not set")
+        if "presets" in options.only:
+            presets(work, options.seeds)
         if options.large:
             bars += large(work, bar)
         if "mutants" in options.only:

@@ -15,7 +15,7 @@ from vestige.contract import Context
 from vestige.errors import FrameError, InputError, UsageError
 from vestige.focus.alignment import Warp, chained, gains_of, pair
 from vestige.focus.frames import Frames, Opened
-from vestige.focus.matching import Details
+from vestige.focus.matching import Details, match
 from vestige.focus.ordering import order_of, sharp_places
 from vestige.focus.recipe import AlignRecipe
 from vestige.focus.reuse import Recorded
@@ -102,6 +102,16 @@ def _aligned(
                 f"{recorded.source}; the stack goes on without it"
             )
         frames, looks = frames.only(chosen), looks.only(chosen)
+        fitting = _fitting(looks, matrices, context)
+        for number in sorted(set(range(len(matrices))) - set(fitting)):
+            context.warn(
+                f"{frames.items[number].name} does not fit its neighbours where the alignment of "
+                f"{recorded.source} puts it: it shows something else or has moved; the stack goes on without "
+                "it"
+            )
+        frames, looks = frames.only(fitting), looks.only(fitting)
+        matrices = [matrices[number] for number in fitting]
+        reference = min(range(len(fitting)), key=lambda place: abs(fitting[place] - reference))
         gains = (
             _gains(looks, matrices, reference, context)
             if recipe.exposure
@@ -150,6 +160,10 @@ class _Looks:
         details = (self._of(one), self._of(other)) if recipe.align else (None, None)
         found = pair(here.grey, there.grey, details, exposure=False, model=recipe.model)
         return self.lit(one, other, found) if recipe.exposure else found
+
+    def score(self, one: int, other: int, start: MATRIX) -> float:
+        """Correlation of frame `other` with frame `one`, on which it lies about by `start`."""
+        return match(self._of(one), self._of(other), start, levels=1)[1]
 
     def lit(self, one: int, other: int, found: Warp) -> Warp:
         """The same with what makes frame `other` as bright and as white as frame `one`."""
@@ -325,6 +339,17 @@ def _laid(frames: Frames, looks: _Looks, recipe: AlignRecipe, context: Context) 
                 f"{frame.name} fits its neighbour poorly (correlation {found.score:.2f}): check its alignment"
             )
     return Aligned(kept, warps, middle)
+
+
+def _fitting(looks: _Looks, matrices: Sequence[MATRIX], context: Context) -> list[int]:
+    """The frames that fit their neighbours where a recorded alignment puts them."""
+    looks.prepare(context)
+
+    def step(one: int, other: int) -> Warp:
+        start = looks.small(matrices[other] @ np.linalg.inv(matrices[one]))
+        return Warp(start, score=looks.score(one, other, start))
+
+    return _belonging(len(matrices), step)
 
 
 def _belonging(count: int, step: Any) -> list[int]:
