@@ -154,6 +154,11 @@ class _Looks:
         """Those of some frames."""
         return _Looks([self.looks[number] for number in chosen], self.factor, self._room)
 
+    @property
+    def roomy(self) -> bool:
+        """Whether the details of all frames may be in hand at once."""
+        return self._room >= len(self.looks)
+
     def pair(self, one: int, other: int, recipe: AlignRecipe) -> Warp:
         """How frame `other` lies on frame `one`, in pixels of the small versions."""
         here, there = self.looks[one], self.looks[other]
@@ -190,7 +195,7 @@ class _Looks:
 
     def prepare(self, context: Context) -> None:
         """Find the details of all frames where there is room for them: neighbours share them."""
-        if self._room >= len(self.looks):
+        if self.roomy:
             context.spread(self._of, range(len(self.looks)), label="aligning frames")
 
     def _of(self, number: int) -> Details:
@@ -303,7 +308,7 @@ def _laid(frames: Frames, looks: _Looks, recipe: AlignRecipe, context: Context) 
         found = looks.pair(*ends, recipe)
         return {"matrix": found.matrix, "gain": found.gain, "score": found.score, "tint": found.tint}
 
-    work = Work.of(context, count, frames.shape, 2)
+    work = Work(context, held=looks.roomy)
     if recipe.align:
         looks.prepare(context)
     steps = dict(zip(pairs, work.map("align", compare, pairs, label="aligning frames"), strict=True))
