@@ -62,6 +62,8 @@ def _watch(process: Any, told: Any, done: int, outcomes: Counter[str], faults: l
         outcomes[outcome] += 1
         if outcome == "fault":
             faults.append(f"mutant {number}: {detail}")
+        if done % 500 == 0:
+            print(f"{done} mutants: {dict(outcomes)}", flush=True)
 
 
 def _captures(work: Path) -> dict[str, tuple[str, str]]:

@@ -53,8 +53,10 @@ class Truth:
         return cv2.dilate(jumps.astype(np.uint8), np.ones((13, 13))) > 0
 
     def mask(self, name: str) -> NDArray[np.bool_]:
-        found = cv2.imread(str(self.folder / "truth" / name), cv2.IMREAD_GRAYSCALE)
-        return np.zeros(self.depth.shape, bool) if found is None else found > 127
+        path = self.folder / "truth" / name
+        if not path.exists():
+            return np.zeros(self.depth.shape, bool)
+        return cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) > 127
 
 
 def inner(pixels: NDArray[Any]) -> NDArray[Any]:

@@ -8,7 +8,9 @@
   recorded (set C) are told beside them and count for no bar.
 - *pcb7*: the real circuit board (VESTIGE_REAL_DATA), from files to file: warm, the cold command, memory.
 - *rendered* (``--rendered``): a scene path-traced by Mitsuba (``pip install mitsuba``), not by us.
-- *large* (``--large``): 8 and 24 frames of 150 megapixels at 16 bit; needs 40 GB of disk.
+- *large* (``--large``): 8 and 24 frames of 150 megapixels at 16 bit; needs 40 GB of disk
+  (with ``--quick`` of their width and a ninth of their height).
+- *presets* (``--only presets``): what each preset gains over the default on the scenes that it is for.
 - *mutants*: broken files, each in a process that is watched; a crash or a hang is counted.
 
 Peers that are not on this machine are named and left out. Every figure is told again in a table of bars.
@@ -28,6 +30,7 @@ from typing import Any
 from _focus_large import large
 from _focus_mutants import mutated
 from _focus_peers import Contender, frames_in, peers, sharpest_frame, vestige
+from _focus_presets import presets
 from _focus_rendered import rendered
 from _focus_truth import quality
 from _harness import measure, report
@@ -269,7 +272,7 @@ def main(options: argparse.Namespace) -> None:
             bars += truth_bars(truth(options, contenders, work))
         if options.rendered:
             rows = rendered({"vestige": vestige, **others}, work, quick=options.quick)
-            mean_table(rows, ("set",), part="rendered", by="Mitsuba 3, thin lens")
+            mean_table(rows, ("set",), part="rendered", renderer="Mitsuba 3, thin lens")
             ours = mean(chosen(rows, contender="vestige"), "psnr")
             best = max((mean(chosen(rows, contender=name), "psnr") or 0 for name in others), default=0)
             bars.append(bar("1 path-traced scene, over the best peer", ours and ours - best, 1.0, "dB"))
@@ -278,8 +281,10 @@ def main(options: argparse.Namespace) -> None:
                 bars += circuit_board(others, work, 2 if options.quick else 5)
             else:
                 print("pcb7: VESTIGE_REAL_DATA is not set")
+        if "presets" in options.only:
+            presets(work, options.seeds)
         if options.large:
-            bars += large(work, bar)
+            bars += large(work, bar, quick=options.quick)
         if "mutants" in options.only:
             bars += mutated(work, options.mutants, bar)
     report("focus", ["bar", "found", "wanted", ""], bars, part="bars")

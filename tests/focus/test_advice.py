@@ -106,3 +106,10 @@ def test_a_real_stack_whose_front_is_never_sharp(real_data):
     assert any("take smaller steps" in sentence for sentence in told)
     assert "Part of the object lies before the first, pcb_001.jpg: start earlier" in told
     assert not any("beyond the last" in sentence for sentence in told)
+
+
+def test_a_knock_is_told_by_its_place(coin):
+    frames = [np.roll(pixels, 20 * (number > 3), axis=1) for number, pixels in enumerate(coin[0][:8])]
+    told = focus.stack(frames, focus=coin[1][:8]).warnings
+    assert [sentence for sentence in told if "px between frame 3 and frame 4" in sentence] == list(told)
+    assert told

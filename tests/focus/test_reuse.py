@@ -222,3 +222,14 @@ def test_a_report_of_something_else_is_no_alignment(first, tmp_path):
     (tmp_path / "report.json").write_text(json.dumps(report))
     with pytest.raises(InputError, match="0 frames have a matrix"):
         read_alignment(Product("report", Kind.TABLE, tmp_path / "report.json").path)
+
+
+def test_a_frame_of_another_object_is_named_and_left_out(first, tmp_path):
+    capture(tmp_path / "raking", 1)
+    write_image(tmp_path / "raking" / "raking_3.tif", light(7)[2], depth=16)
+    command = ["focus", "run", str(tmp_path / "raking"), "--out", str(tmp_path / "out")]
+    assert guarded(root, [*command, "--set", f"reuse_alignment={first}"]) == 0
+    report = load_report(tmp_path / "out")
+    assert [row["file"] for row in report.frames] == ["raking_1.tif", "raking_2.tif"]
+    assert matrices(tmp_path / "out") == matrices(first)[:2]
+    assert any(warning.startswith("raking_3.tif does not fit its neighbours") for warning in report.warnings)

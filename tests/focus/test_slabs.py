@@ -4,10 +4,11 @@ import cv2
 import numpy as np
 import pytest
 
-from vestige.capture import Capture, Frame, coordinates, save
+from vestige.capture import Capture, Frame, coordinates, open_capture, save
 from vestige.contract.report import load_report
 from vestige.contract.runner import execute
 from vestige.errors import UsageError
+from vestige.focus import spool
 from vestige.focus.recipe import StackRecipe
 from vestige.focus.slabs import slab_ranges
 from vestige.focus.technique import technique
@@ -109,3 +110,20 @@ def test_slabs_hold_every_frame(frames, size, overlap):
 def test_slabs_that_make_no_sense(size, overlap):
     with pytest.raises(UsageError, match="slabs"):
         StackRecipe.make(values={"slabs": size, "slab_overlap": overlap})
+
+
+def test_slabs_are_of_the_frames_that_are_registered_already(result, monkeypatch, tmp_path):
+    """Frames are registered once; a slab of all of them is the fused picture itself."""
+    calls = []
+    register_rows = spool.registered_rows
+
+    def counted(opened, found, shape, rows):
+        calls.append(rows)
+        return register_rows(opened, found, shape, rows)
+
+    monkeypatch.setattr(spool, "registered_rows", counted)
+    capture = open_capture(result[1].parent)
+    execute(technique, "run", {"capture": [capture]}, StackRecipe(slabs=COUNT), tmp_path / "out")
+    assert len(calls) == COUNT
+    whole, slab = (read_image(tmp_path / "out" / name) for name in ("image.tif", "slabs/slab_1.tif"))
+    assert np.array_equal(whole, slab)

@@ -182,19 +182,33 @@ class Context:
         >>> Context().map("double", lambda x: 2 * x, [1, 2, 3])
         [2, 4, 6]
         """
-        label = label or key
         width = len(str(max(len(items) - 1, 0)))
         keys = [f"{key}/{index:0{width}d}" for index in range(len(items))]
+
+        def kept(place: int) -> T:
+            return self.part(keys[place], function, items[place])
+
+        return self.spread(kept, range(len(items)), label=label or key, cores=cores)
+
+    def spread(
+        self,
+        function: Callable[[Item], T],
+        items: Sequence[Item],
+        *,
+        label: str,
+        cores: int | None = None,
+    ) -> list[T]:
+        """As `map`, for what is so quickly done again that nothing is kept.
+
+        >>> Context().spread(lambda x: 2 * x, [1, 2, 3], label="doubling")
+        [2, 4, 6]
+        """
         workers = max(1, min(cores or self.budget.cores, len(items) or 1))
         if workers == 1:
-            return [
-                self.part(k, function, item) for k, item in zip(keys, self.track(items, label), strict=True)
-            ]
+            return [function(item) for item in self.track(items, label)]
         results: list[T] = []
         with ThreadPoolExecutor(workers) as pool:
-            futures: list[Future[T]] = [
-                pool.submit(self.part, k, function, item) for k, item in zip(keys, items, strict=True)
-            ]
+            futures: list[Future[T]] = [pool.submit(function, item) for item in items]
             try:
                 for done, future in enumerate(futures):
                     self.progress(done, len(items), label)

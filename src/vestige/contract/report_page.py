@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
 from vestige.contract.product import Picture
@@ -17,16 +18,23 @@ def page(report: Report, pictures: Sequence[Picture] = ()) -> str:
 
     Everything that came from outside (names, warnings) is escaped.
     """
-    from jinja2 import Environment, PackageLoader
-
-    environment = Environment(loader=PackageLoader("vestige.contract", "templates"), autoescape=True)
     shown = [(picture, _inline(picture)) for picture in pictures]
-    return environment.get_template("report.html").render(
+    text: str = _template().render(
         report=report,
         pictures=shown,
         figures=list(rows(report.measurements)),
         columns=_columns(report.frames),
     )
+    return text
+
+
+@cache
+def _template() -> Any:
+    """The page to be filled in; a process compiles it once."""
+    from jinja2 import Environment, PackageLoader
+
+    environment = Environment(loader=PackageLoader("vestige.contract", "templates"), autoescape=True)
+    return environment.get_template(PAGE)
 
 
 def rows(measurements: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -30,6 +30,8 @@ GAP_SHARE, END_SHARE = 0.01, 0.05
 BEYOND = 0.4
 #: A gap is told by its place where it is this many times as wide as the usual step.
 WIDE = 1.4
+#: A frame that moved by this share of the longer side, and this many times the usual step, was knocked.
+KNOCK, UNUSUAL = 0.02, 8.0
 #: Change of exposure that is worth a word.
 DRIFT = 0.05
 
@@ -98,7 +100,7 @@ def advice(done: Stacked) -> list[str]:
     told = []
     if reach := reach_of_focus(done.peaks, focus or range(len(done.warps))):
         told += _of_steps(reach, focus) + _of_ends(reach, done)
-    return told + _of_exposure(done)
+    return told + _of_motion(done) + _of_exposure(done)
 
 
 def _parabolas(rows: FLOAT, place: FLOAT) -> tuple[FLOAT, FLOAT]:
@@ -154,6 +156,24 @@ def _of_ends(reach: Reach, done: Stacked) -> list[str]:
         f"Part of the object lies {where}, {name}: {mend}"
         for ((where, mend), name), share in zip(ends, reach.beyond, strict=True)
         if share > END_SHARE
+    ]
+
+
+def _of_motion(done: Stacked) -> list[str]:
+    """Frames before which the camera or the object was moved: their steps stand out from all others."""
+    height, width = done.shape[:2]
+    centre = np.array([(width - 1) / 2, (height - 1) / 2, 1.0])
+    places = np.array([warp.matrix @ centre for warp in done.warps])
+    steps = np.diff(places[:, :2] / places[:, 2:], axis=0)
+    if len(steps) < 3:
+        return []
+    far = np.linalg.norm(steps - np.median(steps, axis=0), axis=1)
+    least = max(KNOCK * max(height, width), UNUSUAL * float(np.median(far)))
+    names = [frame.name for frame in done.frames.items]
+    return [
+        f"Camera or object moved by {far[n]:.0f} px between {names[n]} and {names[n + 1]}: the frames were "
+        "laid on one another, but the picture lacks a strip; stop and begin again when that happens"
+        for n in np.flatnonzero(far > least)
     ]
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import cv2
@@ -21,13 +22,13 @@ from vestige.focus.spool import HALO, SPLIT, Spooled, blocks_of_rows, spool
 from vestige.focus.work import Place, Work
 from vestige.imaging import Strip
 
-__all__ = ["Stacked", "assemble"]
+__all__ = ["Stacked", "assemble", "assemble_some"]
 
 FLOAT = NDArray[np.float32]
 #: Bytes that fusing and sweeping hold for each pixel of a strip.
 FUSING_BYTES = 150
 #: Pixels of a strip that is fused at once, where memory allows.
-STRIP_PIXELS = 1_600_000
+STRIP_PIXELS = 2_000_000
 FINISHING_BYTES = 200
 PICTURE_BYTES = 64 << 20
 #: About how many pixels are looked at to tell how well the steps of focus fit the object.
@@ -46,6 +47,7 @@ class Stacked:
     base, split : the fused coarse picture, and by how many levels it is smaller.
     around : depth of every block, for where none was measured; None where it is left as it is.
     peaks : a sample of what depth was found from; see `FocusSweep.peaks`.
+    registered : the frames as they were registered, where slabs are to be fused of them; else empty.
     retouching : what is laid over the fused picture; None where nothing is.
     """
 
@@ -59,6 +61,7 @@ class Stacked:
     split: int
     around: FLOAT | None
     peaks: FLOAT
+    registered: list[Spooled] = field(default_factory=list)
     retouching: Retouching | None = None
 
     @property
@@ -152,6 +155,18 @@ def assemble(
     return _fuse(frames, _Plan(spooled, levels, split, noise, depth), reference, recipe, work)
 
 
+def assemble_some(done: Stacked, chosen: Sequence[int], recipe: StackRecipe, context: Context) -> Stacked:
+    """Fuse some of the `registered` frames of a finished stack: the picture alone."""
+    nearest = min(range(len(chosen)), key=lambda place: abs(chosen[place] - done.reference))
+    spooled = [
+        replace(done.registered[number], whole=place == nearest) for place, number in enumerate(chosen)
+    ]
+    levels = levels_of(done.shape, recipe.levels)
+    plan = _Plan(spooled, levels, min(SPLIT, levels), noise=0.0, depth=False)
+    work = Work.of(context, len(chosen), done.shape, 4 if spooled[0].exact else 2)
+    return _fuse(done.frames.only(chosen), plan, nearest, recipe, work)
+
+
 @dataclass(frozen=True)
 class _Plan:
     """What is fused: frames, levels in all, those that are fused strip by strip, and the noise."""
@@ -228,6 +243,7 @@ def _fuse(frames: Frames, plan: _Plan, reference: int, recipe: StackRecipe, work
         split=plan.split,
         around=around if recipe.depth_fill else None,
         peaks=peaks,
+        registered=plan.spooled if recipe.slabs else [],
     )
 
 
@@ -240,7 +256,7 @@ def _fuse_coarse(plan: _Plan, rows: _Rows, sharpness: float, work: Work) -> FLOA
     for frame, coarse, guide in zip(plan.spooled, rows.coarse, rows.guides, strict=True):
         fusion.add(
             work.get(coarse, whole, small),
-            frame.coarse_coverage(),
+            frame.coarse_coverage(plan.split),
             guide=work.get(guide, whole, small[:2]) if plan.split else None,
         )
     return fusion.result()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -20,6 +21,8 @@ __all__ = ["ArrayFrame", "FileFrame", "Frames", "StackFrame", "frames_of_capture
 
 FLOAT = NDArray[np.float32]
 AXIS = "focus"
+#: Headers that are read at the same time.
+PROBES = 4
 
 
 class Opened(Protocol):
@@ -203,12 +206,12 @@ def frames_of_capture(capture: Capture, warn: Callable[[str], None]) -> Frames:
     focus: list[float] = []
     faults: list[InputError] = []
     left_out: list[tuple[str, float | None]] = []
-    for frame in ordered:
-        path = capture.path(frame)
-        try:
-            found.append(FileFrame(path, probe(path), **settings))
-        except InputError as error:
-            faults.append(error)
+    paths = [capture.path(frame) for frame in ordered]
+    for frame, path, info in zip(ordered, paths, _probed(paths), strict=True):
+        if isinstance(info, ImageInfo):
+            found.append(FileFrame(path, info, **settings))
+        else:
+            faults.append(info)
             left_out.append((path.name, frame.number(AXIS) if len(positions) == len(listed) else None))
             continue
         if len(positions) == len(listed):
@@ -237,20 +240,34 @@ def frames_of_items(
     kept: list[float] = []
     faults: list[InputError] = []
     left_out: list[tuple[str, float | None]] = []
+    paths = {number: Path(item) for number, item in enumerate(items) if not isinstance(item, np.ndarray)}
+    headers = dict(zip(paths, _probed(list(paths.values())), strict=True))
     for number in order:
         item = items[number]
         if isinstance(item, np.ndarray):
             found.append(ArrayFrame(f"frame {number}", np.asarray(item, np.float32)))
+        elif isinstance(info := headers[number], ImageInfo):
+            found.append(FileFrame(paths[number], info))
         else:
-            try:
-                found.append(FileFrame(Path(item), probe(item)))
-            except InputError as error:
-                faults.append(error)
-                left_out.append((Path(item).name, None if focus is None else float(focus[number])))
-                continue
+            faults.append(info)
+            left_out.append((paths[number].name, None if focus is None else float(focus[number])))
+            continue
         if focus is not None:
             kept.append(float(focus[number]))
     return _usable(found, kept if focus is not None else None, faults, left_out, warn)
+
+
+def _probed(paths: Sequence[Path]) -> list[ImageInfo | InputError]:
+    """The header of each file, or why it cannot be read; what is waited for is another process."""
+
+    def header(path: Path) -> ImageInfo | InputError:
+        try:
+            return probe(path)
+        except InputError as error:
+            return error
+
+    with ThreadPoolExecutor(PROBES) as pool:
+        return list(pool.map(header, paths))
 
 
 def _reading(capture: Capture) -> dict[str, Any]:

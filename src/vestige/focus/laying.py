@@ -15,7 +15,7 @@ from vestige.contract import Context
 from vestige.errors import FrameError, InputError, UsageError
 from vestige.focus.alignment import Warp, chained, gains_of, pair
 from vestige.focus.frames import Frames, Opened
-from vestige.focus.matching import Details
+from vestige.focus.matching import Details, match
 from vestige.focus.ordering import order_of, sharp_places
 from vestige.focus.recipe import AlignRecipe
 from vestige.focus.reuse import Recorded
@@ -102,6 +102,16 @@ def _aligned(
                 f"{recorded.source}; the stack goes on without it"
             )
         frames, looks = frames.only(chosen), looks.only(chosen)
+        fitting = _fitting(looks, matrices, context)
+        for number in sorted(set(range(len(matrices))) - set(fitting)):
+            context.warn(
+                f"{frames.items[number].name} does not fit its neighbours where the alignment of "
+                f"{recorded.source} puts it: it shows something else or has moved; the stack goes on without "
+                "it"
+            )
+        frames, looks = frames.only(fitting), looks.only(fitting)
+        matrices = [matrices[number] for number in fitting]
+        reference = min(range(len(fitting)), key=lambda place: abs(fitting[place] - reference))
         gains = (
             _gains(looks, matrices, reference, context)
             if recipe.exposure
@@ -144,12 +154,21 @@ class _Looks:
         """Those of some frames."""
         return _Looks([self.looks[number] for number in chosen], self.factor, self._room)
 
+    @property
+    def roomy(self) -> bool:
+        """Whether the details of all frames may be in hand at once."""
+        return self._room >= len(self.looks)
+
     def pair(self, one: int, other: int, recipe: AlignRecipe) -> Warp:
         """How frame `other` lies on frame `one`, in pixels of the small versions."""
         here, there = self.looks[one], self.looks[other]
         details = (self._of(one), self._of(other)) if recipe.align else (None, None)
         found = pair(here.grey, there.grey, details, exposure=False, model=recipe.model)
         return self.lit(one, other, found) if recipe.exposure else found
+
+    def score(self, one: int, other: int, start: MATRIX) -> float:
+        """Correlation of frame `other` with frame `one`, on which it lies about by `start`."""
+        return match(self._of(one), self._of(other), start, levels=1)[1]
 
     def lit(self, one: int, other: int, found: Warp) -> Warp:
         """The same with what makes frame `other` as bright and as white as frame `one`."""
@@ -173,6 +192,11 @@ class _Looks:
         shrink = np.diag([1 / self.factor, 1 / self.factor, 1.0])
         shrink[:2, 2] = (1 / self.factor - 1) / 2
         return np.asarray(shrink @ matrix @ np.linalg.inv(shrink), np.float64)
+
+    def prepare(self, context: Context) -> None:
+        """Find the details of all frames where there is room for them: neighbours share them."""
+        if self.roomy:
+            context.spread(self._of, range(len(self.looks)), label="aligning frames")
 
     def _of(self, number: int) -> Details:
         with self._lock:
@@ -284,11 +308,14 @@ def _laid(frames: Frames, looks: _Looks, recipe: AlignRecipe, context: Context) 
         found = looks.pair(*ends, recipe)
         return {"matrix": found.matrix, "gain": found.gain, "score": found.score, "tint": found.tint}
 
-    steps = dict(zip(pairs, context.map("align", compare, pairs, label="aligning frames"), strict=True))
+    work = Work(context, held=looks.roomy)
+    if recipe.align:
+        looks.prepare(context)
+    steps = dict(zip(pairs, work.map("align", compare, pairs, label="aligning frames"), strict=True))
 
     def step(one: int, other: int) -> Warp:
         if (one, other) not in steps:
-            steps[one, other] = context.part(f"align/{one}-{other}", compare, (one, other))
+            steps[one, other] = work.part(f"align/{one}-{other}", compare, (one, other))
         return Warp(**steps[one, other])
 
     reference = _reference(frames, recipe)
@@ -317,6 +344,17 @@ def _laid(frames: Frames, looks: _Looks, recipe: AlignRecipe, context: Context) 
                 f"{frame.name} fits its neighbour poorly (correlation {found.score:.2f}): check its alignment"
             )
     return Aligned(kept, warps, middle)
+
+
+def _fitting(looks: _Looks, matrices: Sequence[MATRIX], context: Context) -> list[int]:
+    """The frames that fit their neighbours where a recorded alignment puts them."""
+    looks.prepare(context)
+
+    def step(one: int, other: int) -> Warp:
+        start = looks.small(matrices[other] @ np.linalg.inv(matrices[one]))
+        return Warp(start, score=looks.score(one, other, start))
+
+    return _belonging(len(matrices), step)
 
 
 def _belonging(count: int, step: Any) -> list[int]:

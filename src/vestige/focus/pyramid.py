@@ -48,7 +48,8 @@ def root_of(light: FLOAT) -> FLOAT:
     >>> root_of(np.array([[-0.1, 0.25]], np.float32))
     array([[0. , 0.5]], dtype=float32)
     """
-    return np.sqrt(np.maximum(light, 0), dtype=np.float32)
+    root = np.maximum(light, 0, dtype=np.float32)
+    return np.sqrt(root, out=root)
 
 
 def light_of(root: FLOAT) -> FLOAT:

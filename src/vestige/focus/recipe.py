@@ -71,11 +71,11 @@ class StackRecipe(AlignRecipe):
         "steady": {"align": False},
         "fine": {"depth_window": 0.9},
         "noisy": {"sharpness": 8.0, "depth_window": 5.0},
-        "herbarium": {"depth_window": 3.5},
-        "insect": {"depth_window": 1.6},
-        "coin": {"depth_window": 2.0},
-        "pottery": {"depth_window": 3.0},
-        "textile": {"depth_window": 2.0},
+        "herbarium": {"depth_window": 1.0},
+        "insect": {"sharpness": 24.0},
+        "coin": {"depth_window": 0.9},
+        "pottery": {"sharpness": 24.0, "depth_window": 0.9},
+        "textile": {"depth_window": 3.5},
     }
 
     levels: int = setting(6, "Levels of the pyramid; each doubles the size of what is fused", ge=1, le=10)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from vestige.contract import Context
-from vestige.focus.assembly import Stacked, assemble
+from vestige.focus.assembly import Stacked, assemble_some
 from vestige.focus.recipe import StackRecipe
 from vestige.imaging import ImageWriter
 
@@ -53,7 +53,7 @@ def write_slabs(
 def _write(
     done: Stacked, chosen: range, recipe: StackRecipe, context: Context, path: Path, info: dict[str, Any]
 ) -> Path:
-    """One slab: stacked in a workspace of its own, which goes when its picture stands."""
+    """One slab: fused in a workspace of its own, which goes when its picture stands."""
     home = context.workspace / path.stem
     height, width = done.shape[:2]
     inner = Context(
@@ -63,8 +63,7 @@ def _write(
         seed=context.seed,
         cancelled=lambda: context.cancelled,
     )
-    nearest = min(range(len(chosen)), key=lambda place: abs(chosen[place] - done.reference))
-    slab = assemble(done.frames.only(chosen), [done.warps[n] for n in chosen], nearest, recipe, inner)
+    slab = assemble_some(done, chosen, recipe, inner)
     channels = done.shape[2] if len(done.shape) == 3 else 1
     with ImageWriter(path, height, width, channels, **info) as image:
         for strip in slab.strips(context.budget.working()):

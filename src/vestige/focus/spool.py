@@ -68,9 +68,9 @@ class Spooled:
         bands = [slice(first, min(height, first + BAND)) for first in sorted(firsts)]
         return float(np.median([noise_of(sharpness_of(self.rows(band), window)) for band in bands]))
 
-    def coarse_coverage(self) -> FLOAT | None:
-        """Where the frame at 1 / 2 ** SPLIT of its size shows it."""
-        step = 2**SPLIT
+    def coarse_coverage(self, levels: int) -> FLOAT | None:
+        """Where the frame at 1 / 2 ** `levels` of its size shows it."""
+        step = 2**levels
         if self.whole:
             return None
         return coverage(self.warp.matrix, self.shape, slice(0, self.shape[0]), step=step, inset=-step / 2)
@@ -115,22 +115,21 @@ def blocks_of_rows(
 ) -> Iterator[Strip]:
     """Strips whose rows, halo included, fit into memory and begin on a multiple of 2 ** SPLIT.
 
+    They are alike and even in number, so that two cores are through at the same time.
+
     >>> [strip.rows.stop for strip in blocks_of_rows((100, 10), 1, 640, halo=0)]
-    [64, 100]
+    [56, 100]
     """
     block = 2**SPLIT
     height, width = shape[:2]
-    pieces = strips(
-        -(-height // block),
-        row_bytes=block * width * bytes_a_pixel,
-        budget_bytes=working_bytes,
-        halo=-(-halo // block),
-    )
-    for piece in pieces:
-        first, last, outer_first, outer_last = (
-            min(height, row * block) for row in (piece.first, piece.last, piece.outer_first, piece.outer_last)
-        )
-        yield Strip(first, last, outer_first, outer_last)
+    blocks, edge = -(-height // block), -(-halo // block)
+    row_bytes = block * width * bytes_a_pixel
+    pieces = len(list(strips(blocks, row_bytes=row_bytes, budget_bytes=working_bytes, halo=edge)))
+    each = -(-blocks // (pieces + pieces % 2 if pieces > 1 else 1))
+    for first in range(0, blocks, each):
+        last = min(blocks, first + each)
+        outer = max(0, first - edge), min(blocks, last + edge)
+        yield Strip(*(min(height, row * block) for row in (first, last, *outer)))
 
 
 def registered_rows(opened: Any, found: Warp, shape: tuple[int, ...], rows: slice) -> FLOAT:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -83,25 +82,9 @@ class Work:
         cores: int | None = None,
     ) -> list[T]:
         """`function` of each item, in their order, over the cores granted; kept part by part on disk."""
-        context = self.context
-        cores = max(1, min(context.budget.cores, cores or context.budget.cores, len(items)))
-        if not self.held:
-            return context.map(key, function, items, label=label, cores=cores)
-        if cores == 1:
-            return [function(item) for item in context.track(items, label)]
-        results = []
-        with ThreadPoolExecutor(cores) as pool:
-            futures = [pool.submit(function, item) for item in items]
-            try:
-                for done, future in enumerate(futures):
-                    context.progress(done, len(items), label)
-                    results.append(future.result())
-            except BaseException:
-                for future in futures:
-                    future.cancel()
-                raise
-        context.progress(len(items), max(len(items), 1), label)
-        return results
+        if self.held:
+            return self.context.spread(function, items, label=label, cores=cores)
+        return self.context.map(key, function, items, label=label, cores=cores)
 
     def part(self, key: str, function: Callable[..., T], *arguments: Any) -> T:
         """The result of `function`, kept on disk for a large stack."""

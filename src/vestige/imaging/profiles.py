@@ -94,7 +94,9 @@ def _curve(tag: bytes, where: NDArray[np.float64]) -> NDArray[np.float64]:
     if tag[:4] != b"para" or kind not in (0, 3):
         raise ValueError("a curve of another kind than sRGB's")
     values = np.frombuffer(tag, ">i4", 1 if kind == 0 else 5, 12) / 65536
-    if kind == 0:
-        return np.asarray(where ** values[0], np.float64)
-    g, a, b, c, d = values
-    return np.asarray(np.where(where >= d, np.maximum(a * where + b, 0) ** g, c * where), np.float64)
+    # Of a damaged profile the powers may be beyond all numbers: that is no curve like sRGB's.
+    with np.errstate(all="ignore"):
+        if kind == 0:
+            return np.asarray(where ** values[0], np.float64)
+        g, a, b, c, d = values
+        return np.asarray(np.where(where >= d, np.maximum(a * where + b, 0) ** g, c * where), np.float64)

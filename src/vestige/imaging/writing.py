@@ -28,6 +28,8 @@ Compression = Literal["deflate", "lzw", "none"]
 DEPTHS: Final = {"tiff": (8, 16, 32), "png": (8, 16), "jpeg": (8,), "jp2": (8, 16)}
 DTYPES: Final[dict[int, Any]] = {8: np.uint8, 16: np.uint16, 32: np.float32}
 READ_BACK_BYTES: Final = 16 << 20
+#: Values that are encoded at once.
+CACHED_VALUES: Final = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -203,11 +205,20 @@ class ImageWriter:
             return linear
         if isinstance(self.options.profile, bytes) and not profiles.is_srgb(self.options.profile):
             return _encoders.through_profile(linear, self.options.profile, self._depth)
+        return self._codes(linear)
+
+    def _codes(self, linear: NDArray[np.float32]) -> NDArray[Any]:
+        """sRGB codes of linear light, a few rows at a time: what is in between stays in the cache."""
         most = 2**self._depth - 1
-        values = np.nan_to_num(srgb_from_linear(np.clip(linear, 0, 1)), copy=False)
-        values *= most
-        values += 0.5
-        return values.astype(self.dtype)
+        codes = np.empty(linear.shape, self.dtype)
+        step = max(1, CACHED_VALUES // (linear.size // len(linear) or 1))
+        for first in range(0, len(linear), step):
+            # Of a NaN and 0, fmax takes 0.
+            values = srgb_from_linear(np.fmin(np.fmax(linear[first : first + step], 0), 1))
+            values *= most
+            values += 0.5
+            codes[first : first + step] = values
+        return codes
 
     def finish(self) -> None:
         """Encode, force on to the disk, read back, and put the file under its name."""
