@@ -227,9 +227,9 @@ class Fusion:
 
 
 def split(root: FLOAT, levels: int) -> tuple[list[FLOAT], list[FLOAT], list[FLOAT]]:
-    """Detail of each level and the base; the energy of the detail, the mean square of the channels; the light.
+    """Detail of each level and the base; the energy of the detail of each level; the light around it.
 
-    The light of a level is that of the next coarser one, the mean square of its channels, at its size. `root`
+    Energy is the mean square of the channels; light is that of the next coarser level, at its size. `root`
     is scratch memory: it becomes the detail of the finest level.
 
     >>> details, energies, lights = split(np.ones((8, 8, 3), np.float32), 2)
