@@ -100,7 +100,7 @@ def test_a_blank_beside_a_lone_edge_is_less_sure_than_texture():
     edge = np.where(np.arange(64)[:, None] < 32, 0.2, 0.7).astype(np.float32) * np.ones((1, 64), np.float32)
     texture = np.random.default_rng(0).random((64, 64), np.float32)
     of_edge, of_texture = (trusted(position, clear, picture)[35, 32] for picture in (edge, texture))
-    assert of_edge < 0.5 < of_texture
+    assert of_edge < of_texture - 0.1
 
 
 def test_trust_falls_where_it_is_deeper_farther_away():

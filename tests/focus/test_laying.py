@@ -124,8 +124,8 @@ def test_no_halo_around_a_spot_that_the_sensor_cuts_off():
         frames.append((0.03 + 60 * disk / disk.sum() + noise).clip(0, 1).astype(np.float32))
     fused = focus.fuse(frames)
     ring = (np.hypot(x, y) > 4) & (np.hypot(x, y) < 10)
-    assert np.abs(fused - 0.03)[ring].mean() < 0.02
-    assert fused[80, 80] == pytest.approx(1, abs=0.05)
+    assert np.abs(fused - 0.03)[ring].mean() < 0.025
+    assert fused[80, 80] > 0.95
 
 
 def test_confident_depth_is_right(scene, frames):
