@@ -38,7 +38,7 @@ TONE_WINDOW, TONE_FLOOR = 3.0, 1e-5
 #: scene weighing the same; the constant is lowered so that 0.5 stands where nine of ten are right.
 ODDS = (0.15, 0.99, -0.35, -0.41, 0.35)
 #: Pixels around a pixel that its trust depends on.
-TRUST_REACH = 32
+TRUST_REACH = 56
 #: Below this clearness, nothing is seen that could tell depth.
 FAINT = 0.15
 #: Side of the blocks in which depth is averaged before it is spread to where none was measured.
