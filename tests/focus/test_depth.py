@@ -8,7 +8,18 @@ from hypothesis import strategies as st
 
 from vestige.errors import UsageError
 from vestige.focus import depth_from_focus
-from vestige.focus.depth import BLOCK, UNSEEN, Depth, FocusSweep, along, block_sums, fill, noise_of, spread
+from vestige.focus.depth import (
+    BLOCK,
+    UNSEEN,
+    Depth,
+    FocusSweep,
+    along,
+    block_sums,
+    fill,
+    noise_of,
+    spread,
+    trusted,
+)
 
 
 def sweep_of(*curves):
@@ -82,6 +93,22 @@ def test_block_sums_keep_everything():
     weighted, belief = block_sums(depth)
     assert weighted.shape == (3, 2)
     assert belief.sum() == depth.position.size
+
+
+def test_a_blank_beside_a_lone_edge_is_less_sure_than_texture():
+    position, clear = np.zeros((64, 64), np.float32), np.full((64, 64), 0.7, np.float32)
+    edge = np.where(np.arange(64)[:, None] < 32, 0.2, 0.7).astype(np.float32) * np.ones((1, 64), np.float32)
+    texture = np.random.default_rng(0).random((64, 64), np.float32)
+    of_edge, of_texture = (trusted(position, clear, picture)[35, 32] for picture in (edge, texture))
+    assert of_edge < of_texture - 0.1
+
+
+def test_trust_falls_where_it_is_deeper_farther_away():
+    """As beside thin hairs: all around is as near as they are, the ground is seen only farther off."""
+    clear, texture = np.full((64, 64), 0.7, np.float32), np.random.default_rng(0).random((64, 64), np.float32)
+    flat, over_ground = np.zeros((2, 64, 64), np.float32)
+    over_ground[:, :16] = 4
+    assert trusted(over_ground, clear, texture)[32, 32] < 0.5 < trusted(flat, clear, texture)[32, 32]
 
 
 def test_nothing_measured_anywhere_is_finite():

@@ -114,6 +114,20 @@ def test_no_halo_around_a_bright_point():
     assert fused[80, 80] == pytest.approx(frames[4][80, 80], rel=0.05)
 
 
+def test_no_halo_around_a_spot_that_the_sensor_cuts_off():
+    """Clipped, a spot out of focus is wider than the sharp one and its rim as hard."""
+    y, x = np.mgrid[0:160, 0:160] - 80
+    frames = []
+    for step in range(7):
+        disk = np.clip(1.0 + 1.2 * step + 0.5 - np.hypot(x, y), 0, 1)
+        noise = np.random.default_rng(step).normal(0, 0.002, disk.shape)
+        frames.append((0.03 + 60 * disk / disk.sum() + noise).clip(0, 1).astype(np.float32))
+    fused = focus.fuse(frames)
+    ring = (np.hypot(x, y) > 4) & (np.hypot(x, y) < 10)
+    assert np.abs(fused - 0.03)[ring].mean() < 0.025
+    assert fused[80, 80] > 0.95
+
+
 def test_confident_depth_is_right(scene, frames):
     result = focus.stack(frames, focus=scene.focus)
     off = np.abs(result.depth - scene.depth) / scene.step

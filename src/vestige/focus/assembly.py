@@ -13,7 +13,17 @@ from numpy.typing import NDArray
 
 from vestige.contract import Context
 from vestige.focus.alignment import Warp
-from vestige.focus.depth import FocusSweep, along, block_sums, fill, gathered, reach_of, spread, trusted
+from vestige.focus.depth import (
+    TRUST_REACH,
+    FocusSweep,
+    along,
+    block_sums,
+    fill,
+    gathered,
+    reach_of,
+    spread,
+    trusted,
+)
 from vestige.focus.frames import FileFrame, Frames
 from vestige.focus.pyramid import Fusion, enlarged_rows, levels_of, light_of
 from vestige.focus.recipe import StackRecipe
@@ -75,13 +85,12 @@ class Stacked:
         return "mm" if self.frames.focus else "frame"
 
     def strips(self, working_bytes: int) -> list[Strip]:
-        """Strips in which to read the result; the halo is what cleaning depth looks at."""
-        return list(blocks_of_rows(self.shape, FINISHING_BYTES, working_bytes, halo=8))
+        """Strips in which to read the result; the halo is what trust in depth looks at."""
+        return list(blocks_of_rows(self.shape, FINISHING_BYTES, working_bytes, halo=TRUST_REACH))
 
     def image(self, strip: Strip) -> FLOAT:
         """The fused picture, retouched, linear light."""
-        detail = self.work.get(self.files[0], strip.rows, self.shape)
-        rows = light_of(detail + enlarged_rows(self.base, self.shape, self.split, strip.rows))
+        rows = light_of(self._root(strip.rows))
         return self.retouching.over(rows, strip) if self.retouching else rows
 
     def picture(self) -> FLOAT:
@@ -103,7 +112,13 @@ class Stacked:
 
     def confidence(self, strip: Strip) -> FLOAT:
         """How far the depth can be trusted, 0..1."""
-        return trusted(self._position(strip), self._read(self.files[2], strip.outer))[strip.inner]
+        clear = self._read(self.files[2], strip.outer)
+        return trusted(self._position(strip), clear, self._root(strip.outer))[strip.inner]
+
+    def _root(self, rows: slice) -> FLOAT:
+        """Roots of light of some rows of the fused picture, before it is retouched."""
+        detail = self.work.get(self.files[0], rows, self.shape)
+        return np.asarray(detail + enlarged_rows(self.base, self.shape, self.split, rows), np.float32)
 
     def _position(self, strip: Strip) -> FLOAT:
         """Depth in frames, of the strip and its halo."""

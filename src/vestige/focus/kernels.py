@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["accumulate", "encode", "expand", "guided", "split", "sweep"]
+__all__ = ["accumulate", "encode", "expand", "guided", "light", "split", "sweep"]
 
 FLOAT = NDArray[np.float32]
 
@@ -91,6 +91,18 @@ def split(root: FLOAT, small: FLOAT, channels: int, energy: FLOAT) -> None:  # p
             for x in range(energy.shape[1]):
                 r, g, b = here[3 * x], here[3 * x + 1], here[3 * x + 2]
                 energy[y, x] = share * (r * r + g * g + b * b)
+
+
+@njit(cache=True, nogil=True)
+def light(root: FLOAT, channels: int, out: FLOAT) -> None:  # pragma: no cover - compiled
+    """Mean square of the channels of each pixel of `root`, (height, width * channels)."""
+    share = np.float32(1.0 / channels)
+    for y in range(out.shape[0]):
+        for x in range(out.shape[1]):
+            total = np.float32(0)
+            for c in range(x * channels, x * channels + channels):
+                total += root[y, c] * root[y, c]
+            out[y, x] = share * total
 
 
 @njit(cache=True, nogil=True)

@@ -3,6 +3,11 @@
 Burt, P. J. & Kolczynski, R. J. (1993), Enhanced image capture through fusion, ICCV, 173-182. Frames are
 fused in the square root of linear light, where photon noise is equally strong in shadow and highlight, so
 that its detail is not mistaken for the object's.
+
+Detail counts relative to the light around it. Defocus keeps the light of a bright spot, but a sensor that is
+full cuts off the sharp spot and not its wide disk, whose rim would so pass for more detail than the spot. In
+the roots of light even what is not cut off grows as it blurs (the mean root of uneven light is the smaller
+one), so that the sharp frame is the darker one, and wins.
 """
 
 from __future__ import annotations
@@ -36,6 +41,8 @@ FLOOR = 2e-5
 SHARPNESS = 16.0
 #: Standard deviation, in pixels of a level, of the neighbourhood over which detail is gathered.
 NEIGHBOURHOOD = 1.5
+#: Light added to that around a place before detail is divided by it: about the light of black things.
+DIM = 0.01
 #: Steps of the table of powers.
 POWERS = 2049
 #: What stands for the coverage of a frame that shows everything.
@@ -166,8 +173,8 @@ class Fusion:
         """
         if root.shape != self.shape:
             raise UsageError(f"frames to fuse must have one size: {self.shape} and {root.shape} were given")
-        details, energies = split(root if consume else root.copy(), self.levels)
-        for level, energy in enumerate(energies):
+        details, energies, lights = split(root if consume else root.copy(), self.levels)
+        for level, (energy, light) in enumerate(zip(energies, lights, strict=True)):
             say = np.asarray(cv2.GaussianBlur(energy, (0, 0), NEIGHBOURHOOD), np.float32)
             say += np.float32(FLOOR)
             pooled = say
@@ -175,6 +182,7 @@ class Fusion:
                 pooled = np.sqrt(say * guide)
                 say *= guide
             guide = np.asarray(cv2.pyrDown(pooled), np.float32)
+            guide /= light + np.float32(DIM)
             kernels.guided(guide, say)
             self._accumulate(level, details[level], say, coverage)
             coverage = None if coverage is None else _halved(coverage)
@@ -219,24 +227,29 @@ class Fusion:
         return np.asarray(total / (safe if total.ndim == 2 else safe[..., None]), np.float32)
 
 
-def split(root: FLOAT, levels: int) -> tuple[list[FLOAT], list[FLOAT]]:
-    """Detail of each level and the base; and the energy of the detail, the mean square of the channels.
+def split(root: FLOAT, levels: int) -> tuple[list[FLOAT], list[FLOAT], list[FLOAT]]:
+    """Detail of each level and the base; the energy of the detail of each level; the light around it.
 
-    `root` is scratch memory: it becomes the detail of the finest level.
+    Energy is the mean square of the channels; light is that of the next coarser level, at its size. `root`
+    is scratch memory: it becomes the detail of the finest level.
 
-    >>> details, energies = split(np.ones((8, 8, 3), np.float32), 2)
-    >>> [detail.shape for detail in details], float(energies[0].max())
-    ([(8, 8, 3), (4, 4, 3), (2, 2, 3)], 0.0)
+    >>> details, energies, lights = split(np.ones((8, 8, 3), np.float32), 2)
+    >>> [detail.shape for detail in details], float(energies[0].max()), lights[1].tolist()
+    ([(8, 8, 3), (4, 4, 3), (2, 2, 3)], 0.0, [[1.0, 1.0], [1.0, 1.0]])
     """
-    details, energies = [], []
+    details, energies, lights = [], [], []
     for _ in range(levels):
         smaller = np.asarray(cv2.pyrDown(root), np.float32)
         energy = np.empty(root.shape[:2], np.float32)
-        kernels.split(_flat(root), _flat(smaller), root.shape[2] if root.ndim == 3 else 1, energy)
+        channels = root.shape[2] if root.ndim == 3 else 1
+        kernels.split(_flat(root), _flat(smaller), channels, energy)
+        light = np.empty(smaller.shape[:2], np.float32)
+        kernels.light(_flat(smaller), channels, light)
         details.append(root)
         energies.append(energy)
+        lights.append(light)
         root = smaller
-    return [*details, root], energies
+    return [*details, root], energies, lights
 
 
 def enlarged(image: FLOAT, shape: tuple[int, ...]) -> FLOAT:
