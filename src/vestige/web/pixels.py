@@ -10,16 +10,16 @@ from fastapi.responses import FileResponse, JSONResponse, Response
 
 from vestige.contract.kinds import Kind
 from vestige.contract.report_page import PAGE
+from vestige.display import pictures
+from vestige.display.ground import extent, features
+from vestige.display.pyramid import Pyramid
+from vestige.display.tone import LOOKS, Tone, encoded, shown
 from vestige.errors import InputError, UsageError, VestigeError
-from vestige.web import pictures
 from vestige.web.documents import sheet
 from vestige.web.exhibit import Exhibit
 from vestige.web.faults import Absent
-from vestige.web.ground import extent, features
-from vestige.web.pyramid import Pyramid
 from vestige.web.security import STORED_POLICY
 from vestige.web.shelf import Scanner
-from vestige.web.tone import LOOKS, Tone, encoded, shown
 
 router = APIRouter(include_in_schema=False)
 KEEP = {"Cache-Control": "private, max-age=3600"}

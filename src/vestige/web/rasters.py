@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from vestige.contract.kinds import Kind
+from vestige.display.pictures import band_range
+from vestige.display.scale import scale_of
 from vestige.web.exhibit import Exhibit
-from vestige.web.pictures import band_range
-from vestige.web.scale import scale_of
 
 
 def pictures(exhibit: Exhibit) -> dict[str, Any]:

@@ -14,8 +14,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from vestige.capture import Coordinate
 from vestige.contract.report_page import PAGE, readable, rows
+from vestige.display import pictures
 from vestige.errors import VestigeError
-from vestige.web import live, pictures
+from vestige.web import live
 from vestige.web.access.roles import at_least
 from vestige.web.cards import cards, telling
 from vestige.web.exhibit import Exhibit

@@ -96,7 +96,7 @@ def test_in_an_archive_what_belongs_to_an_object_is_offered(tmp_path, original, 
 
 def test_frames_are_read_by_the_limited_child_alone(client, capture_key, monkeypatch):
     """A frame came from outside: neither tifffile nor libvips may open it here."""
-    from vestige.web import pyramid
+    from vestige.display import pyramid
 
     opened = []
     real = pyramid._native

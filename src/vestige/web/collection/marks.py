@@ -17,8 +17,9 @@ from vestige.archive import search
 from vestige.archive.chronicle import Remark, chronicle, remarks
 from vestige.archive.ingest import CAPTURE
 from vestige.contract.kinds import Kind
+from vestige.display import pictures
 from vestige.errors import UsageError
-from vestige.web import pictures, views
+from vestige.web import views
 from vestige.web.access.roles import LOOKS, at_least, needs
 from vestige.web.archive_shelf import result_key
 from vestige.web.bench import Bench, OfArchive

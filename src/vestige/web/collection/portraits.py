@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vestige.archive.gallery import newest_capture, products_of
 from vestige.contract.kinds import Kind
-from vestige.web import pictures
+from vestige.display import pictures
 from vestige.web.archive_shelf import ArchiveShelf, result_key
 from vestige.web.cards import TELLING
 from vestige.web.exhibit import Exhibit

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from vestige.capture import Rights
+from vestige.display import pictures
 from vestige.errors import InputError
-from vestige.web import pictures
 from vestige.web.exhibit import Exhibit
 from vestige.web.looking.alignment import aligned
 from vestige.web.looking.downloads import credit

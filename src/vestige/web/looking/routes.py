@@ -10,12 +10,12 @@ from fastapi.responses import FileResponse, JSONResponse, RedirectResponse, Resp
 from starlette.background import BackgroundTask
 
 from vestige.contract.kinds import Kind
-from vestige.web import pictures
+from vestige.display import pictures
+from vestige.display.tone import shown
 from vestige.web.faults import Absent
 from vestige.web.looking import comparison, downloads, lights, values
 from vestige.web.looking.sight import Sight, frame_pyramid, named, of_frame
 from vestige.web.pixels import KEEP, Folder, Shown, Wished, picture_answer
-from vestige.web.tone import shown
 from vestige.web.views import page
 
 router = APIRouter(include_in_schema=False)
