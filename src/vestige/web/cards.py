@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vestige.contract.kinds import Kind
+from vestige.display.entries import CaptureEntry, ResultEntry
 from vestige.web.progress import Task
-from vestige.web.shelf import CaptureEntry, ResultEntry, Shelf
+from vestige.web.shelf import Shelf
 
 #: Kinds that make a telling picture on a card, the most telling first.
 TELLING = (

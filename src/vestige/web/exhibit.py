@@ -9,10 +9,10 @@ from typing import Any
 
 from vestige.contract.kinds import Kind
 from vestige.contract.report import ProductRecord
+from vestige.display.entries import ResultEntry
 from vestige.display.pyramid import TILE, Pyramid, open_pyramid
 from vestige.errors import InputError
 from vestige.web.faults import Absent
-from vestige.web.shelf import ResultEntry
 
 _IMAGES = frozenset({".tif", ".tiff", ".png", ".jpg", ".jpeg", ".jp2"})
 

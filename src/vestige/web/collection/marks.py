@@ -19,9 +19,9 @@ from vestige.archive.ingest import CAPTURE
 from vestige.contract.kinds import Kind
 from vestige.display import pictures
 from vestige.errors import UsageError
+from vestige.publish.kept import result_key
 from vestige.web import views
 from vestige.web.access.roles import LOOKS, at_least, needs
-from vestige.web.archive_shelf import result_key
 from vestige.web.bench import Bench, OfArchive
 from vestige.web.bodies import Form
 from vestige.web.exhibit import Exhibit

@@ -10,13 +10,14 @@ from typing import Any
 from vestige.capture import Capture, Frame
 from vestige.contract.kinds import Kind
 from vestige.display import pictures
+from vestige.display.entries import CaptureEntry
 from vestige.display.pyramid import TILE, Pyramid, open_pyramid
 from vestige.display.scale import scale_of
 from vestige.display.tone import Tone
 from vestige.errors import InputError
 from vestige.web.exhibit import Exhibit
 from vestige.web.faults import Absent
-from vestige.web.shelf import CaptureEntry, Scanner
+from vestige.web.shelf import Scanner
 
 #: Kinds that lie in a raster and can be looked at, compared and downloaded as a picture.
 RASTERS = frozenset({Kind.IMAGE, Kind.DEPTH, Kind.BANDS, Kind.NORMALS, Kind.PAGE, Kind.GRID, Kind.CLASSES})
