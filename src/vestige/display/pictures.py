@@ -23,6 +23,10 @@ from vestige.errors import InputError
 from vestige.imaging import open_image, srgb_from_linear
 
 CACHE = ".cache"
+#: Kinds that lie in pixels and can be looked at, compared and downloaded as a picture.
+RASTERS = frozenset({Kind.IMAGE, Kind.DEPTH, Kind.BANDS, Kind.NORMALS, Kind.PAGE, Kind.GRID, Kind.CLASSES})
+#: Kinds that are no rasters and of which a picture is made from all their files.
+PORTRAYED = frozenset({Kind.RELIGHTABLE, Kind.MESH, Kind.FEATURES})
 
 
 def cache_of(root: Path) -> Path:

@@ -142,6 +142,34 @@ class Pyramid:
         cut = (*first, last[0] - first[0], last[1] - first[1])
         return self._region(*whole, cut, bands, margin, exact)
 
+    def scaled(
+        self,
+        box: tuple[int, int, int, int],
+        size: tuple[int, int],
+        bands: tuple[int, ...],
+        margin: int = 0,
+        *,
+        exact: bool = False,
+    ) -> NDArray[Any]:
+        """Stored values of `box` (left, top, width, height at full size) in just `size` (width, height).
+
+        Raises
+        ------
+        Absent
+            where the box lies outside the raster or is empty.
+        """
+        left, top, width, height = box
+        inside = left >= 0 and top >= 0 and left + width <= self.width and top + height <= self.height
+        if min(width, height, *size) < 1 or not inside:
+            raise Absent(box)
+        across, down = size[0] / width, size[1] / height
+        whole = (max(1, round(self.width * across)), max(1, round(self.height * down)))
+        first = (
+            max(0, min(whole[0] - size[0], round(left * across))),
+            max(0, min(whole[1] - size[1], round(top * down))),
+        )
+        return self._region(*whole, (*first, *size), bands, margin, exact)
+
     def _region(
         self,
         width: int,
@@ -154,7 +182,12 @@ class Pyramid:
         """`box` (left, top, width, height) of the raster as it would be at `width` by `height`."""
         if not bands or any(not 0 <= band < self.bands for band in bands):
             raise Absent(bands)
-        level = next(item for item in reversed(self.levels) if item.width >= width or item is self.levels[0])
+        pixels_wanted = width * height
+        level = next(
+            item
+            for item in reversed(self.levels)
+            if item.width * item.height >= pixels_wanted or item is self.levels[0]
+        )
         wanted = (box[3] + 2 * margin, box[2] + 2 * margin)
         with reading(level.sources[0].path):
             if len(level.sources) > 1:

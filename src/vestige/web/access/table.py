@@ -17,7 +17,17 @@ STRANGER = "stranger"
 
 #: By the role: the path of the route as it is declared; ``POST`` stands before what changes.
 TABLE: dict[str, tuple[str, ...]] = {
-    STRANGER: ("/sign-in", "POST /sign-in", "/language/{code}", "/theme/{name}"),
+    STRANGER: (
+        "/sign-in",
+        "POST /sign-in",
+        "/language/{code}",
+        "/theme/{name}",
+        # IIIF looks itself at what a stranger may see
+        "OPTIONS /iiif/{path:path}",
+        "/iiif/{version}/{name}",
+        "/iiif/{version}/{name}/info.json",
+        "/iiif/{version}/{name}/{region}/{size}/{rotation}/{last}",
+    ),
     "visitor": (
         # the first page, a capture, a result, their pixels
         "/",
