@@ -1,0 +1,167 @@
+"""What is to be published: objects of an archive, or folders of products as runs wrote them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from vestige.archive import Archive, search
+from vestige.archive.chronicle import Again, chronicle, made_again
+from vestige.archive.descriptions import Description
+from vestige.archive.ingest import ocfl_identifier
+from vestige.capture import Capture
+from vestige.contract.report import load_report
+from vestige.display.entries import ResultEntry
+from vestige.display.pictures import cache_of
+from vestige.errors import InputError
+from vestige.publish.kept import result_key
+from vestige.web.archive_shelf import ArchiveShelf
+from vestige.web.shelf import key_of
+
+
+@dataclass(frozen=True)
+class Origin:
+    """One result of an object: what a run made, from which capture, where it is kept."""
+
+    entry: ResultEntry
+    capture_key: str = ""
+    run: str = ""
+    capture: Capture | None = None
+    version: int = 0
+    stored: Path | None = None
+    again: Again | None = None
+
+    @property
+    def mark(self) -> str:
+        """A short name that no other result of a site has."""
+        return f"{self.capture_key[:8]}{self.run[:12]}"
+
+
+@dataclass(frozen=True)
+class Thing:
+    """One object to be published."""
+
+    description: Mapping[str, Any]
+    origins: tuple[Origin, ...]
+    cache: Path
+    archive: str = ""
+    number: int = 0
+    rights: str = ""
+    creators: tuple[str, ...] = field(default=())
+
+    @property
+    def identifier(self) -> str:
+        """What the institution calls it."""
+        return str(self.description["identifier"])
+
+    @property
+    def title(self) -> str:
+        """What a person calls it."""
+        known = self.description
+        return str(known.get("title") or known.get("taxon") or known["identifier"])
+
+    @property
+    def slug(self) -> str:
+        """Its name in addresses, of plain letters, unlike any other's."""
+        plain = unicodedata.normalize("NFKD", self.identifier).encode("ascii", "ignore").decode().lower()
+        short = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40].strip("-")
+        return f"{short or 'object'}-{sha256(self.identifier.encode()).hexdigest()[:6]}"
+
+
+def refuse_embargoed(description: Mapping[str, Any], today: date) -> None:
+    """Refuse an object whose embargo has not passed.
+
+    Raises
+    ------
+    InputError
+        where the object is not to be published before a later day.
+
+    >>> refuse_embargoed({"identifier": "MS 42", "embargo": "2030-01-01"}, date(2026, 1, 1))
+    Traceback (most recent call last):
+    ...
+    vestige.errors.InputError: MS 42 is under embargo until 2030-01-01: publish it then, or end the embargo
+    """
+    until = description.get("embargo")
+    if until and date.fromisoformat(str(until)) > today:
+        raise InputError(
+            str(description["identifier"]),
+            f"is under embargo until {until}",
+            action="publish it then, or end the embargo",
+        )
+
+
+def kept(archive: Archive, identifier: str) -> Thing:
+    """An object of an archive: of each capture, what each operation made last.
+
+    Raises
+    ------
+    InputError
+        where there is no such object, or one of its results cannot be read.
+    """
+    found = search.find(archive.engine, identifier)
+    shelf = ArchiveShelf(archive)
+    again = made_again(chronicle(archive.engine, found["identifier"]))
+    origins: list[Origin] = []
+    for row in search.captures_of(archive.engine, found["id"]):
+        capture = shelf.capture(row["key"]).capture
+        runs = {
+            (item["technique"], item["operation"]): item
+            for item in sorted(row["products"], key=lambda item: item["sequence"])
+        }
+        for item in runs.values():
+            entry = shelf.result(result_key(row["key"], item["run"]))
+            if entry.report is None:
+                raise InputError(found["identifier"], f"has a result that cannot be read: {entry.problem}")
+            stored = archive.store.object(ocfl_identifier(row["key"]))
+            origins.append(
+                Origin(
+                    entry, row["key"], item["run"], capture, row["version"], stored, again.get(item["run"])
+                )
+            )
+    captures = [origin.capture for origin in origins if origin.capture]
+    return Thing(
+        {name: found[name] for name in Description.model_fields},
+        tuple(origins),
+        cache_of(archive.folder),
+        archive.settings.identifier,
+        int(found["id"]),
+        str(found["rights"]) or next((_rights(capture) for capture in captures if _rights(capture)), ""),
+        tuple(dict.fromkeys(capture.rights.creator for capture in captures if capture.rights.creator)),
+    )
+
+
+def lying(folder: Path) -> Thing:
+    """A folder of products as a run wrote it.
+
+    Raises
+    ------
+    InputError
+        where it holds no report.
+    """
+    report = load_report(folder)
+    entry = ResultEntry(key_of(str(folder.resolve())), folder, folder.name, 0.0, report)
+    described = dict.fromkeys(Description.model_fields, "")
+    described |= {"identifier": folder.resolve().name, "title": report.title}
+    origin = Origin(entry, entry.key, report.key)
+    return Thing(described | {"embargo": None, "other": {}}, (origin,), cache_of(folder.parent))
+
+
+def every(archive: Archive) -> Iterator[str]:
+    """The identifiers of all objects that hold a product, newest first."""
+    after = None
+    while True:
+        page = archive.search(after=after, limit=500)
+        yield from (str(row["identifier"]) for row in page.objects)
+        if page.after is None:
+            return
+        after = page.after
+
+
+def _rights(capture: Capture) -> str:
+    return capture.rights.licence or capture.rights.statement
