@@ -23,7 +23,7 @@ class WifiSettings(_Model):
     """The network: ``managed`` gives a new password to each visitor, ``given`` shows one that exists."""
 
     mode: Literal["managed", "given"] = "managed"
-    name: str = Field("Scans", min_length=1, max_length=32)
+    name: str = Field(default="Scans", min_length=1, max_length=32)
     password_file: Path | None = None
     device: str = ""
 
@@ -33,11 +33,11 @@ class MailSettings(_Model):
 
     host: str
     sender: str
-    port: int = Field(587, ge=1, le=65535)
+    port: int = Field(default=587, ge=1, le=65535)
     security: Literal["tls", "starttls", "none"] = "starttls"
     user: str = ""
     password_file: Path | None = None
-    most_bytes: int = Field(20_000_000, ge=100_000)
+    most_bytes: int = Field(default=20_000_000, ge=100_000)
 
 
 class CloudSettings(_Model):
@@ -55,10 +55,10 @@ class Settings(_Model):
     (300.0, True)
     """
 
-    idle: float = Field(300.0, ge=30, le=3600)
-    warning: float = Field(60.0, ge=10, le=600)
-    session_bytes: int = Field(2 << 30, ge=1 << 20)
-    total_bytes: int = Field(4 << 30, ge=1 << 20)
+    idle: float = Field(default=300.0, ge=30, le=3600)
+    warning: float = Field(default=60.0, ge=10, le=600)
+    session_bytes: int = Field(default=2 << 30, ge=1 << 20)
+    total_bytes: int = Field(default=4 << 30, ge=1 << 20)
     stick: bool = False
     wifi: WifiSettings | None = None
     mail: MailSettings | None = None

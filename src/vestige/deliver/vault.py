@@ -47,11 +47,10 @@ class Session:
 
     @contextlib.contextmanager
     def fetch(self) -> Iterator[None]:
-        """While a phone fetches, the session is not idle."""
+        """While a phone fetches, or scans go elsewhere, the session is not idle."""
         self.fetching += 1
         try:
             yield
-            self.fetched += 1
         finally:
             self.fetching -= 1
 
