@@ -17,9 +17,14 @@ def window(browser):
     page.set_default_timeout(20_000)
     page.faults = []
     page.on("pageerror", lambda error: page.faults.append(str(error)))
-    page.on("requestfailed", lambda request: page.faults.append(request.url))
+    page.on("requestfailed", lambda request: failed(page, request))
     yield page
     page.close()
+
+
+def failed(page, request):
+    if request.failure != "net::ERR_ABORTED":  # what was on its way when the page was left
+        page.faults.append(request.url)
 
 
 def opened(window, site, place):
