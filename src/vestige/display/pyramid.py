@@ -278,6 +278,31 @@ def _native(path: Path) -> Pyramid:
     return Pyramid(tuple(levels), bands, sample, nodata)
 
 
+def size_of(path: Path, *, foreign: bool = False) -> tuple[int, int]:
+    """Width and height of an image as it is shown, from its header alone.
+
+    Raises
+    ------
+    InputError
+        where the file is no image or a broken one.
+    """
+    from vestige.imaging import probe
+    from vestige.imaging.formats import image_format
+
+    if foreign or image_format(path) != "tiff":
+        info = probe(path)
+        return info.width, info.height
+    with reading(path):
+        native = _native(path)
+    return native.width, native.height
+
+
+def native_bands(path: Path) -> int:
+    """How many bands a TIFF holds, samples and pages together."""
+    with reading(path):
+        return _native(path).bands
+
+
 def _nodata(page: Any) -> float | None:
     """The value that stands for none, where the file says so in GDAL's tag."""
     tag = page.tags.get(42113)

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from vestige.archive import Archive
-from vestige.display.pictures import cache_of
-from vestige.display.pyramid import reading
+from vestige.display.pictures import PORTRAYED, cache_of
+from vestige.display.pyramid import reading, size_of
 from vestige.publish.iiif.names import Picture, picture
 from vestige.publish.iiif.pyramids import TILE, PyramidCache, drawn
 from vestige.publish.iiif.stored import Level, StoredPyramid
@@ -121,8 +121,10 @@ def _size(service: ImageService, name: str) -> tuple[int, int]:
     target = service.pyramids.place(found)
     if target.exists() and (stored := service.pyramids.stored(found)):
         return stored.levels[0].width, stored.levels[0].height
-    pyramid = service.pyramids.source(found)
-    return pyramid.width, pyramid.height
+    if found.kind in PORTRAYED:
+        pyramid = service.pyramids.source(found)
+        return pyramid.width, pyramid.height
+    return size_of(found.path, foreign=found.foreign)
 
 
 def _whole_tile(stored: StoredPyramid, asked: Wish) -> bytes | None:

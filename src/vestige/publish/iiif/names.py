@@ -75,6 +75,23 @@ def capture_of(name: str) -> str:
     return found["capture"] or found["result"][:64]
 
 
+def product_of(name: str) -> tuple[str, int, int]:
+    """The key of the result, the place of the product and that of the file that a name stands for.
+
+    Raises
+    ------
+    Absent
+        where it names no file of a product.
+
+    >>> product_of("r." + "a" * 64 + "-" + "b" * 16 + ".2.7")[1:]
+    (2, 7)
+    """
+    found = _NAME.fullmatch(name)
+    if found is None or not found["result"]:
+        raise Absent(name[:120])
+    return found["result"], int(found["index"]), int(found["item"])
+
+
 def thing_of(archive: Archive, capture: str) -> dict[str, Any]:
     """The object that a capture belongs to, with all that is said of it.
 

@@ -101,11 +101,14 @@ def said(
     public: bool,
     more: Mapping[str, str] | None = None,
     always: bool = False,
+    lasting: bool = True,
 ) -> Response:
-    """JSON-LD: as such where it is asked for, or `always`, else as JSON."""
+    """JSON-LD: as such where it is asked for, or `always`, else as JSON; `lasting` what hardly changes."""
     data = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
     mark = hashlib.sha256(data).hexdigest()[:24]
     told = headers(mark, public=public) | dict(more or {})
+    if not lasting:
+        told["Cache-Control"] = "public, no-cache" if public else "private, no-cache"
     if unchanged(request, mark):
         return Response(status_code=304, headers=told)
     wanted = always or "application/ld+json" in request.headers.get("accept", "")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from vestige.web.iiif import images
+from vestige.web.iiif import images, presenting
 from vestige.web.iiif.reach import CROSS
 
 router = APIRouter(include_in_schema=False)
+router.include_router(presenting.router)
 router.include_router(images.router)
 
 
