@@ -55,23 +55,23 @@ def found(work: Work, words: str, motivation: str = "", start: int = 0) -> dict[
     Raises
     ------
     UsageError
-        where there is nothing to search for, or no such page.
+        where there is no such page of the answer.
     """
     asked = [(folded(word), word.endswith("*")) for word in words.split()[:20]]
     asked = [(word, open_) for word, open_ in asked if word]
-    if not asked or not 0 <= start <= MOST:
-        raise UsageError("there is no word to search for, or no such page of the answer")
+    if not 0 <= start <= MOST:
+        raise UsageError(f"an answer has no place {start}; places: 0 to {MOST}")
     address = work.addresses.search(work.number)
     query = f"q={quote(words)}" + (f"&motivation={quote(motivation)}" if motivation else "")
     wanted = motivation.split() or _MOTIVATIONS
     items: list[dict[str, Any]] = []
     around: list[dict[str, Any]] = []
-    if "supplementing" in wanted:
+    if asked and "supplementing" in wanted:
         for match in _matches(work, asked):
             _tell(work, match, items, around)
             if len(items) >= MOST:
                 break
-    if "commenting" in wanted:
+    if asked and "commenting" in wanted:
         items += list(_remarks(work, [word for word, _ in asked]))
     whole = f"{address}?{query}"
     here = items[start : start + PAGE]

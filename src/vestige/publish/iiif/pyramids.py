@@ -83,8 +83,10 @@ class PyramidCache:
         target = self.folder / f"iiif-{told}.png"
         if not target.exists():
             data, _ = pictures.thumbnail(picture.kind, picture.path, list(picture.files), self.folder)
+            from vestige.imaging._vips import pyvips
+
             with _written(target) as temporary:
-                temporary.write_bytes(data)
+                temporary.write_bytes(pyvips.Image.new_from_buffer(data, "").pngsave_buffer())
         return target
 
     def _make(self, picture: Picture, target: Path) -> None:
