@@ -7,6 +7,7 @@ import shutil
 import ssl
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 from urllib.parse import quote, urlsplit
@@ -67,12 +68,11 @@ class Share:
         parts = urlsplit(self.address)
         place = f"{parts.path}/{quote(folder)}"
         try:
-            connection = self._connection()
-            self._ask(connection, "MKCOL", place, None, 0)
-            for scan in scans:
-                with scan.file.open("rb") as stream:
-                    self._ask(connection, "PUT", f"{place}/{scan.name}", stream, scan.size)
-            connection.close()
+            with closing(self._connection()) as connection:
+                self._ask(connection, "MKCOL", place, None, 0)
+                for scan in scans:
+                    with scan.file.open("rb") as stream:
+                        self._ask(connection, "PUT", f"{place}/{scan.name}", stream, scan.size)
         except (OSError, http.client.HTTPException) as error:
             raise OutputError(
                 f"the cloud cannot be reached ({type(error).__name__}): check the address"

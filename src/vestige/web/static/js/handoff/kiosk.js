@@ -94,7 +94,8 @@ for (const form of document.querySelectorAll("form")) {
 }
 
 // Keys on the screen, for fields: a kiosk has no keyboard.
-const ROWS = ["1234567890", "qwertzuiop", "asdfghjkl", "yxcvbnm.-_", "@:/~+#"];
+const GERMAN = document.documentElement.lang === "de";
+const ROWS = ["1234567890", GERMAN ? "qwertzuiop" : "qwertyuiop", "asdfghjkl", GERMAN ? "yxcvbnm.-_" : "zxcvbnm.-_", "@:/~+#"];
 const fields = /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll(".fields input"));
 if (fields.length) {
   let into = fields[0];
