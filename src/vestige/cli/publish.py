@@ -15,6 +15,7 @@ from vestige.errors import UsageError, VestigeError
 
 if TYPE_CHECKING:
     from vestige.archive import Archive
+    from vestige.publish.staging import Published
     from vestige.web.site.things import Thing
 
 
@@ -64,6 +65,8 @@ def publish(
         chosen = tuple(every(archive)) if everything else names
         if form == "site":
             _site(archive, chosen, out, url, title, originals=originals, as_json=as_json)
+        elif form == "iiif":
+            _iiif(archive, chosen, out, url, title, as_json=as_json)
         else:
             _copies(archive, chosen, out, form, as_json=as_json)
 
@@ -90,11 +93,34 @@ def _site(
         progress=lambda done, label: watch(done, len(names), label),
     )
     watch.close()
+    _tell(found, len(names), out, as_json=as_json)
+
+
+def _iiif(
+    archive: Archive, names: tuple[str, ...], out: Path, url: str, title: str, *, as_json: bool
+) -> None:
+    from vestige.publish.iiif.still import publish_still
+
+    watch = Watch()
+    found = publish_still(
+        archive,
+        names,
+        out,
+        url=url,
+        title=title,
+        progress=lambda done, label: watch(done, len(names), label),
+    )
+    watch.close()
+    _tell(found, len(names), out, as_json=as_json)
+
+
+def _tell(found: Published, count: int, out: Path, *, as_json: bool) -> None:
+    """What came of it; exit code 1 where an object was refused."""
     if not as_json:
         for sentence in found.refused:
             tell(f"vestige: {sentence}")
     if found.refused:
-        sentence = f"{len(found.refused)} of {len(names)} were not published; the others are in {out}"
+        sentence = f"{len(found.refused)} of {count} were not published; the others are in {out}"
         fail_in_part(sentence, found.__dict__, as_json=as_json)
     said = f"{out}: {found.written} objects written, {found.unchanged} unchanged, {found.bytes} bytes"
     say(found.__dict__, said, as_json=as_json)
@@ -113,7 +139,7 @@ def _copies(archive: Archive, names: tuple[str, ...], out: Path, form: str, *, a
 
     from vestige.archive import export_bags, export_crates
     from vestige.archive.search import find
-    from vestige.web.site.things import refuse_embargoed
+    from vestige.publish.staging import refuse_embargoed
 
     made: list[str] = []
     refused: list[str] = []

@@ -14,7 +14,7 @@ from typing import Any
 from vestige.web.site.data import script
 
 #: Objects are told in scripts of so many.
-PORTION = 100
+PORTION = 200
 _WORD = re.compile(r"[^\W_]+")
 
 

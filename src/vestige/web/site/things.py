@@ -6,7 +6,6 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -72,28 +71,6 @@ class Thing:
         plain = unicodedata.normalize("NFKD", self.identifier).encode("ascii", "ignore").decode().lower()
         short = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40].strip("-")
         return f"{short or 'object'}-{sha256(self.identifier.encode()).hexdigest()[:6]}"
-
-
-def refuse_embargoed(description: Mapping[str, Any], today: date) -> None:
-    """Refuse an object whose embargo has not passed.
-
-    Raises
-    ------
-    InputError
-        where the object is not to be published before a later day.
-
-    >>> refuse_embargoed({"identifier": "MS 42", "embargo": "2030-01-01"}, date(2026, 1, 1))
-    Traceback (most recent call last):
-    ...
-    vestige.errors.InputError: MS 42 is under embargo until 2030-01-01: publish it then, or end the embargo
-    """
-    until = description.get("embargo")
-    if until and date.fromisoformat(str(until)) > today:
-        raise InputError(
-            str(description["identifier"]),
-            f"is under embargo until {until}",
-            action="publish it then, or end the embargo",
-        )
 
 
 def kept(archive: Archive, identifier: str) -> Thing:

@@ -3,8 +3,8 @@ import { json } from "./reach.js";
 
 /** @typedef {{page: string, title: string, lead: string, picture: string, kinds: string[]}} Card */
 
-const PORTION = 100;
-const MOST = 60;
+const PORTION = 200;
+const MOST = 30;
 const form = /** @type {HTMLFormElement} */ (document.querySelector("form.search"));
 const field = /** @type {HTMLInputElement} */ (form.querySelector("input"));
 const list = /** @type {HTMLElement} */ (document.getElementById("found"));
@@ -89,6 +89,7 @@ async function search() {
 }
 
 form.hidden = false;
+void part("shards"); // it is at hand when the first word is typed
 form.addEventListener("submit", (event) => (event.preventDefault(), void search()));
 field.addEventListener("input", () => void search());
 const asked = new URLSearchParams(location.hash.slice(1)).get("q");
