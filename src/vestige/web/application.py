@@ -79,7 +79,7 @@ def create_app(
     app.include_router(pixels.router)
     app.include_router(looking.router)
     if app.state.bench:
-        for area in (collection, intake, running, accessing, operating, iiif):
+        for area in (iiif, collection, intake, running, accessing, operating):
             app.include_router(area.router)
     app.include_router(views.router)
     app.mount("/static", PackedFiles(directory=views.static_folder()), name="static")

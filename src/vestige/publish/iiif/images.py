@@ -18,6 +18,7 @@ import numpy as np
 from vestige.archive import Archive
 from vestige.display.pictures import PORTRAYED, cache_of
 from vestige.display.pyramid import reading, size_of
+from vestige.errors import InputError
 from vestige.publish.iiif.names import Picture, picture
 from vestige.publish.iiif.pyramids import TILE, PyramidCache, drawn
 from vestige.publish.iiif.stored import Level, StoredPyramid
@@ -28,6 +29,8 @@ _FEATURES_3 = ["canonicalLinkHeader", "mirroring", "profileLinkHeader", "sizeUps
 _FEATURES_2 = [*_FEATURES_3[:3], "regionSquare", "sizeAboveFull", "sizeByDistortedWh"]
 #: Said of every picture when the way pictures are drawn changes, so that none is kept from before.
 _DRAWN = "1"
+#: Pyramids whose tiles are sent without another look at the archive.
+_OPEN = 256
 
 
 @dataclass(frozen=True)
@@ -45,11 +48,17 @@ class ImageService:
     def __init__(self, archive: Archive, renders: int | None = None) -> None:
         self.archive = archive
         self.pyramids = PyramidCache(cache_of(archive.folder.resolve()))
+        self._ready: dict[str, StoredPyramid] = {}
         self._turn = threading.BoundedSemaphore(renders or max(2, os.cpu_count() or 2))
 
     def close(self) -> None:
         """Let go of the pyramid that is being made, once it is whole."""
         self.pyramids.close()
+
+    def _keep(self, name: str, stored: StoredPyramid) -> None:
+        if len(self._ready) > _OPEN:
+            self._ready.clear()
+        self._ready[name] = stored
 
     def picture(self, name: str) -> Picture:
         """The picture of a name; an Absent where there is none."""
@@ -68,6 +77,26 @@ class ImageService:
         """What changes when an answer would: the names are digests, so it can be told without drawing."""
         told = "\n".join((_DRAWN, str(version), name, *asked))
         return hashlib.sha256(told.encode("utf-8", "surrogateescape")).hexdigest()[:24]
+
+    def tile(self, name: str, version: int, parts: tuple[str, str, str, str]) -> Answer | None:
+        """The image that `parts` ask for, as in `answer`, where its bytes lie ready; None where they do not.
+
+        Raises
+        ------
+        UsageError
+            where the request is none.
+        """
+        stored = self._ready.get(name)
+        if stored is None:
+            return None
+        whole = stored.levels[0].width, stored.levels[0].height
+        asked = wish(version, whole, *parts)
+        try:
+            data = _whole_tile(stored, asked)
+        except InputError:  # the cache was emptied
+            self._ready.pop(name, None)
+            return None
+        return None if data is None else Answer(data, FORMATS["jpg"], canonical_of(asked, whole, version))
 
     def answer(self, name: str, version: int, region: str, size: str, rotation: str, last: str) -> Answer:
         """The image that was asked for.
@@ -88,10 +117,10 @@ class ImageService:
         asked = wish(version, whole, region, size, rotation, last)
         canonical = canonical_of(asked, whole, version)
         stored = self.pyramids.stored(found)
-        if stored is not None and asked.plain and asked.format == "jpg":
-            data = _whole_tile(stored, asked)
-            if data is not None:
-                return Answer(data, FORMATS["jpg"], canonical)
+        if stored is not None:
+            self._keep(name, stored)
+        if stored is not None and (data := _whole_tile(stored, asked)) is not None:
+            return Answer(data, FORMATS["jpg"], canonical)
         with self._turn, reading(found.path):
             image = self._drawn(found, stored, asked)
             return Answer(_encoded(image, asked), FORMATS[asked.format], canonical)

@@ -71,15 +71,22 @@ class StoredPyramid:
         return b"".join((_START, found.tables, memoryview(data)[2:]))
 
 
-@lru_cache(maxsize=256)
 def stored_pyramid(path: Path) -> StoredPyramid:
     """Where the tiles of a pyramid lie.
 
     Raises
     ------
     InputError
-        where the file holds no JPEG tiles.
+        where the file is gone or holds no JPEG tiles.
     """
+    try:
+        return _stored(path, path.stat().st_mtime_ns)
+    except OSError as error:
+        raise InputError(path.name, f"cannot be read ({error.strerror})") from None
+
+
+@lru_cache(maxsize=256)
+def _stored(path: Path, _changed: int) -> StoredPyramid:
     import tifffile
 
     with reading(path), tifffile.TiffFile(path) as tiff:

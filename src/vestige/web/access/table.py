@@ -34,9 +34,6 @@ TABLE: dict[str, tuple[str, ...]] = {
         "/iiif/provenance/{key}",
         "/iiif/file/{name}",
         "/iiif/open",
-        "/iiif/{version}/{name}",
-        "/iiif/{version}/{name}/info.json",
-        "/iiif/{version}/{name}/{region}/{size}/{rotation}/{last}",
     ),
     "visitor": (
         # the first page, a capture, a result, their pixels

@@ -30,7 +30,7 @@ from vestige.web.iiif.reach import (
     headers,
     object_seen,
     refused,
-    rights_seen,
+    rights_now,
     said,
 )
 
@@ -158,7 +158,7 @@ def provenance(images: Images, reader: Asking, key: str) -> Response:
     try:
         if not CAPTURE_KEY.fullmatch(key):
             raise Absent(key)
-        _, public = rights_seen(images.archive, key, reader)
+        _, public = rights_now(images.archive, key, reader)
         path = images.archive.store.path(ocfl_identifier(key), METADATA)
         data = path.read_bytes()
     except (Absent, VestigeError, OSError):
@@ -175,7 +175,7 @@ _ATTACHED = {"Content-Security-Policy": "default-src 'none'; sandbox"}
 def file(images: Images, reader: Asking, name: str) -> Response:
     """A file of a product as it is kept: models, documents, tables."""
     try:
-        _, public = rights_seen(images.archive, capture_of(name), reader)
+        _, public = rights_now(images.archive, capture_of(name), reader)
         key, index, item = product_of(name)
         entry = kept_result(images.archive, key)
         files = entry.files(index)

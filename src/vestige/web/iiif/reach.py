@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import time
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Annotated, Any
+from weakref import WeakKeyDictionary
 
+from anyio.to_thread import run_sync
 from fastapi import Depends, Request
 from fastapi.responses import Response
 
@@ -32,7 +34,8 @@ CROSS = {
 }
 _PUBLIC, _PRIVATE = "public, max-age=86400", "private, max-age=600"
 #: For so many seconds a description is not read again for each tile.
-_MOMENT = 2.0
+_MOMENT, _MOST = 2.0, 4096
+_KEPT: WeakKeyDictionary[Archive, dict[str, tuple[Mapping[str, Any], float]]] = WeakKeyDictionary()
 
 
 def images_of(bench: OfArchive) -> ImageService:
@@ -62,17 +65,27 @@ def object_seen(archive: Archive, number: int, reader: Reader) -> dict[str, Any]
     return thing
 
 
-def rights_seen(archive: Archive, capture: str, reader: Reader) -> tuple[str, bool]:
+async def rights_seen(archive: Archive, capture: str, reader: Reader) -> tuple[str, bool]:
     """The address of the rights of a capture's object, and whether strangers may see it too."""
-    thing = _lately(archive, capture, int(time.monotonic() / _MOMENT))
+    kept = _KEPT.setdefault(archive, {})
+    known, since = kept.get(capture, ({}, -math.inf))
+    if time.monotonic() - since > _MOMENT:
+        known = await run_sync(thing_of, archive, capture)
+        if len(kept) > _MOST:
+            kept.clear()
+        kept[capture] = (known, time.monotonic())
+    return _seen(known, capture, reader)
+
+
+def rights_now(archive: Archive, capture: str, reader: Reader) -> tuple[str, bool]:
+    """As `rights_seen`, read anew."""
+    return _seen(thing_of(archive, capture), capture, reader)
+
+
+def _seen(thing: Mapping[str, Any], capture: str, reader: Reader) -> tuple[str, bool]:
     if not may_see(thing, reader):
         raise Absent(capture)
     return rights_of(str(thing["rights"])).uri, may_see(thing, Reader.STRANGER)
-
-
-@lru_cache(maxsize=4096)
-def _lately(archive: Archive, capture: str, _moment: int) -> Mapping[str, Any]:
-    return thing_of(archive, capture)
 
 
 def base_of(request: Request) -> str:

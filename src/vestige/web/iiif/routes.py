@@ -10,7 +10,7 @@ from vestige.web.iiif.reach import CROSS
 
 router = APIRouter(include_in_schema=False)
 router.include_router(presenting.router)
-router.include_router(images.router)
+router.routes.extend(images.ROUTES)
 
 
 @router.options("/iiif/{path:path}")
