@@ -163,8 +163,7 @@ server.bind = "127.0.0.1"
 server.max-keep-alive-requests = 100000
 fastcgi.server = ("/iip" => (( "socket" => "{root}/iip.socket", "check-local" => "disable",
   "bin-path" => "{IIPSRV}", "min-procs" => {cores}, "max-procs" => {cores},
-  "bin-environment" => ("LOGFILE" => "{root}/iip.log", "VERBOSITY" => "0", "MAX_IMAGE_CACHE_SIZE" => "64",
-    "JPEG_QUALITY" => "88", "FILESYSTEM_PREFIX" => "{picture.parent}/", "URI_MAP" => "iip=>IIIF",
+  "bin-environment" => ("LOGFILE" => "{root}/iip.log", "VERBOSITY" => "0", "JPEG_QUALITY" => "88", "FILESYSTEM_PREFIX" => "{picture.parent}/", "URI_MAP" => "iip=>IIIF",
     "MAX_CVT" => "20000", "CORS" => "*") )))
 """
     )

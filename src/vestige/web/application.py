@@ -76,10 +76,12 @@ def create_app(
     app.state.people, app.state.access = _access(app.state.bench, sign_in)
     app.add_middleware(Gate)
     app.add_middleware(Guard, names=names)
+    if app.state.bench:
+        app.include_router(iiif.router)  # first: viewers ask for hundreds of tiles
     app.include_router(pixels.router)
     app.include_router(looking.router)
     if app.state.bench:
-        for area in (iiif, collection, intake, running, accessing, operating):
+        for area in (collection, intake, running, accessing, operating):
             app.include_router(area.router)
     app.include_router(views.router)
     app.mount("/static", PackedFiles(directory=views.static_folder()), name="static")

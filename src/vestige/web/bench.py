@@ -38,6 +38,7 @@ class Bench:
 
     def open(self) -> None:
         """Begin to work through the queue, and take up what a kill interrupted."""
+        self.images.prepare()
         if not self.archive.read_only:
             self.porter.open()
             self.watcher.open()

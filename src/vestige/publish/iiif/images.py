@@ -9,6 +9,8 @@ import hashlib
 import math
 import os
 import threading
+from collections import OrderedDict
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -29,8 +31,8 @@ _FEATURES_3 = ["canonicalLinkHeader", "mirroring", "profileLinkHeader", "sizeUps
 _FEATURES_2 = [*_FEATURES_3[:3], "regionSquare", "sizeAboveFull", "sizeByDistortedWh"]
 #: Said of every picture when the way pictures are drawn changes, so that none is kept from before.
 _DRAWN = "1"
-#: Pyramids whose tiles are sent without another look at the archive.
-_OPEN = 256
+#: Pyramids whose tiles are sent without another look at the archive; bytes of drawn images that are kept.
+_OPEN, _KEPT = 256, 48 << 20
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,34 @@ class Answer:
     canonical: str
 
 
+class Shelf:
+    """What was drawn lately, up to so many bytes: edges and small pictures are asked for often."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._kept: OrderedDict[Hashable, Answer] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable) -> Answer | None:
+        """What is kept under a key."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def keep(self, key: Hashable, made: Answer) -> None:
+        """Keep an answer, unless it is large; what was not asked for longest goes."""
+        if len(made.data) > self.most // 64:
+            return
+        with self._lock:
+            if key not in self._kept:
+                self._bytes += len(made.data)
+            self._kept[key] = made
+            while self._bytes > self.most:
+                self._bytes -= len(self._kept.popitem(last=False)[1].data)
+
+
 class ImageService:
     """Pictures of one archive by their opaque names. `renders` is how many are drawn at once."""
 
@@ -49,7 +79,12 @@ class ImageService:
         self.archive = archive
         self.pyramids = PyramidCache(cache_of(archive.folder.resolve()))
         self._ready: dict[str, StoredPyramid] = {}
+        self._drawn_lately = Shelf(_KEPT)
         self._turn = threading.BoundedSemaphore(renders or max(2, os.cpu_count() or 2))
+
+    def prepare(self) -> None:
+        """Load what pictures are drawn with, before somebody waits for it."""
+        self.pyramids.prepare()
 
     def close(self) -> None:
         """Let go of the pyramid that is being made, once it is whole."""
@@ -89,6 +124,8 @@ class ImageService:
         stored = self._ready.get(name)
         if stored is None:
             return None
+        if known := self._drawn_lately.get((name, version, parts)):
+            return known
         whole = stored.levels[0].width, stored.levels[0].height
         asked = wish(version, whole, *parts)
         try:
@@ -123,7 +160,10 @@ class ImageService:
             return Answer(data, FORMATS["jpg"], canonical)
         with self._turn, reading(found.path):
             image = self._drawn(found, stored, asked)
-            return Answer(_encoded(image, asked), FORMATS[asked.format], canonical)
+            made = Answer(_encoded(image, asked), FORMATS[asked.format], canonical)
+        if stored is not None:
+            self._drawn_lately.keep((name, version, (region, size, rotation, last)), made)
+        return made
 
     def _drawn(self, found: Picture, stored: StoredPyramid | None, asked: Wish) -> Any:
         from vestige.imaging._vips import pyvips

@@ -32,6 +32,8 @@ TILE = 512
 QUALITY = 88
 #: Rows that are drawn at once while tiles are made.
 _ROWS = 512
+#: Seconds that tiles are not begun for: who asked first is looking at the picture.
+_FIRST_VIEW = 1.0
 
 
 class PyramidCache:
@@ -42,9 +44,15 @@ class PyramidCache:
         self._maker = ThreadPoolExecutor(1, thread_name_prefix="iiif-tiles")
         self._making: dict[Path, Future[None]] = {}
         self._lock = threading.Lock()
+        self._hurry = threading.Event()
+
+    def prepare(self) -> None:
+        """Load what pictures are drawn with, before somebody waits for it."""
+        self._maker.submit(_libraries)
 
     def close(self) -> None:
         """Begin nothing more."""
+        self._hurry.set()
         self._maker.shutdown(wait=True, cancel_futures=True)
 
     def source(self, picture: Picture) -> Pyramid:
@@ -69,6 +77,7 @@ class PyramidCache:
                 making.add_done_callback(lambda _: self._making.pop(target, None))
         if not wait:
             return None
+        self._hurry.set()
         making.result()
         return stored_pyramid(target)
 
@@ -90,9 +99,19 @@ class PyramidCache:
         return target
 
     def _make(self, picture: Picture, target: Path) -> None:
+        self._hurry.wait(_FIRST_VIEW)
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
         make(picture, self.source(picture), target)
+
+
+def _libraries() -> None:
+    import cv2  # noqa: F401 - loading it is what is meant
+    import tifffile  # noqa: F401
+
+    from vestige.imaging._vips import pyvips
+
+    pyvips.Image.black(8, 8).jpegsave_buffer()
 
 
 def look(picture: Picture, pyramid: Pyramid) -> tuple[Tone, tuple[int, ...]]:

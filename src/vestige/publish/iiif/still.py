@@ -21,7 +21,7 @@ from vestige.archive.ingest import ocfl_identifier
 from vestige.errors import InputError, OutputError, UsageError
 from vestige.publish.iiif.addresses import Addresses
 from vestige.publish.iiif.annotations import remark_page, word_page
-from vestige.publish.iiif.images import PROTOCOL, ImageService, facts
+from vestige.publish.iiif.images import ImageService, facts
 from vestige.publish.iiif.labels import own, said
 from vestige.publish.iiif.leaves import TAKEN, files_beside
 from vestige.publish.iiif.manifests import CONTEXT, Work, manifest, scene
@@ -182,10 +182,16 @@ def _settled(value: Any, kept: dict[str, str]) -> Any:
     """Everything with the addresses of files as they are, and services of the level that files have."""
     if isinstance(value, dict):
         found = {name: _settled(item, kept) for name, item in value.items()}
-        return found | {"profile": "level0"} if found.get("type") == "ImageService3" else found
+        return found | _level_0(found) if found.get("type") == "ImageService3" else found
     if isinstance(value, list):
         return [_settled(item, kept) for item in value]
     return kept.get(value, value) if isinstance(value, str) else value
+
+
+def _level_0(service: dict[str, Any]) -> dict[str, Any]:
+    """What is otherwise said of a picture that lies in files: only what one tile holds is there as a whole."""
+    small = [size for size in service.get("sizes", ()) if max(size["width"], size["height"]) <= TILE]
+    return {"profile": "level0"} | ({"sizes": small} if "sizes" in service else {})
 
 
 def _picture(staging: Staging, work: Work, name: str) -> list[str]:
@@ -194,8 +200,7 @@ def _picture(staging: Staging, work: Work, name: str) -> list[str]:
     work.images.pyramids.stored(work.images.picture(name), wait=True)
     told = facts(size, 3, work.addresses.image(name), rights_of(str(work.thing["rights"])).uri)
     shown = ("@context", "id", "type", "protocol", "width", "height", "sizes", "tiles", "rights")
-    info = {key: told[key] for key in shown if key in told} | {"profile": "level0"}
-    info["@context"] = f"{PROTOCOL}/3/context.json"
+    info = {key: told[key] for key in shown if key in told} | _level_0(told)
     home, files = f"images/{name}", [f"images/{name}/info.json"]
     staging.write(files[0], _plain(info))
     asked = {("full", "max")} | set(_tiles(width, height, told["tiles"][0]["scaleFactors"]))

@@ -156,6 +156,8 @@ def _rounded(value: Fraction) -> int:
 
 
 def _rotation(text: str) -> tuple[int, bool]:
+    if text == "0":
+        return 0, False
     found = _ROTATION.fullmatch(text)
     if found is None or Fraction(found[2]) > 360:
         raise UsageError(f"the rotation '{text[:40]}' is none: degrees from 0 to 360, ! before them mirrors")
