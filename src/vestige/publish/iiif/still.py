@@ -189,7 +189,7 @@ def _settled(value: Any, kept: dict[str, str]) -> Any:
 
 
 def _level_0(service: dict[str, Any]) -> dict[str, Any]:
-    """What is otherwise said of a picture that lies in files: only what one tile holds is there as a whole."""
+    """What is otherwise said of a picture that lies in files: what one tile holds is there whole."""
     small = [size for size in service.get("sizes", ()) if max(size["width"], size["height"]) <= TILE]
     return {"profile": "level0"} | ({"sizes": small} if "sizes" in service else {})
 
