@@ -2,7 +2,7 @@
 
 import threading
 from base64 import b64encode
-from datetime import datetime
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -16,7 +16,7 @@ from vestige.errors import OutputError, UsageError
 def scan(tmp_path):
     path = tmp_path / "a.jpg"
     path.write_bytes(b"pixels" * 1000)
-    return Scan(1, path, path, path, "image/jpeg", 6000, 0, 1, 1, datetime(2026, 11, 23))
+    return Scan(1, path, path, path, "image/jpeg", 6000, 0, 1, 1, datetime(2026, 11, 23, tzinfo=UTC))
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def server():
             self.send_header("content-length", "0")
             self.end_headers()
 
-        do_PUT = do_MKCOL = _do
+        do_PUT = do_MKCOL = _do  # noqa: N815 - http.server's names
 
         def log_message(self, *words):
             pass

@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import cv2
@@ -14,6 +15,7 @@ from vestige.deliver import Counter, GrowingFolder, Inbox, Vault, WifiAccess, me
 from vestige.deliver.memory import SHARED_MEMORY, in_memory
 from vestige.errors import BudgetError, BusyError, UsageError, VestigeError
 
+MADE = datetime(2026, 11, 23, tzinfo=UTC)
 PICTURE = cv2.imencode(".jpg", np.full((50, 40, 3), 200, np.uint8))[1].tobytes()
 
 
@@ -123,13 +125,13 @@ def test_a_full_memory_is_told(counter):
 
 
 def test_all_sessions_together_have_a_quota(memory):
-    vault = Vault(memory, total_bytes=3 * len(PICTURE))
+    vault = Vault(memory, total_bytes=4 * len(PICTURE))
     (memory / "a.jpg").write_bytes(PICTURE)
     first, second = vault.begin(), vault.begin()
-    vault.add(first, memory / "a.jpg", __import__("datetime").datetime.now())
+    vault.add(first, memory / "a.jpg", MADE)
+    vault.add(second, memory / "a.jpg", MADE)
     with pytest.raises(BudgetError):
-        for _ in range(3):
-            vault.add(second, memory / "a.jpg", __import__("datetime").datetime.now())
+        vault.add(second, memory / "a.jpg", MADE)
     vault.close()
 
 

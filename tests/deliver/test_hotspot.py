@@ -1,7 +1,6 @@
 """The hotspot by a NetworkManager that is played: what it is told, and what no program's arguments hold."""
 
 import json
-import os
 import stat
 
 import pytest
@@ -38,7 +37,7 @@ CARDS = {
 
 def test_up_fences_before_it_raises_and_hides_the_password(tmp_path):
     played = Played(CARDS)
-    NetworkManager(run=played, place=tmp_path / "NetworkManager").up(ACCESS)
+    NetworkManager(run=played, place=tmp_path / "NetworkManager", settings=tmp_path).up(ACCESS)
     words = [command for command, _ in played.told]
     programs = [command[0] for command in words]
     assert programs.index("nft") < programs.index("nmcli", 1)
@@ -50,11 +49,12 @@ def test_up_fences_before_it_raises_and_hides_the_password(tmp_path):
     assert "interface-name=wlan0" in text
     assert "ssid=Scans\\; room" in text
     assert "ap-isolation=1" in text
+    assert (tmp_path / f"dnsmasq-shared.d/{CONNECTION}.conf").read_text() == "address=/#/10.42.0.1\n"
     assert words[-1][-2:] == ["id", CONNECTION]
 
 
 def test_another_password_is_another_file(tmp_path):
-    manager = NetworkManager("wlan0", run=Played(), place=tmp_path)
+    manager = NetworkManager("wlan0", run=Played(), place=tmp_path, settings=tmp_path)
     manager.up(ACCESS)
     manager.up(WifiAccess("Scans", "zzzz9999zzzz"))
     text = (tmp_path / f"system-connections/{CONNECTION}.nmconnection").read_text()
@@ -64,10 +64,10 @@ def test_another_password_is_another_file(tmp_path):
 
 def test_down_forgets(tmp_path):
     played = Played({"NAME connection show": f"{CONNECTION}\nhome\n"})
-    manager = NetworkManager("wlan0", run=played, place=tmp_path)
+    manager = NetworkManager("wlan0", run=played, place=tmp_path, settings=tmp_path)
     manager.up(ACCESS)
     manager.down()
-    assert not list((tmp_path / "system-connections").iterdir())
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
     assert ["nmcli", "connection", "delete", "id", CONNECTION] in [command for command, _ in played.told]
 
 
@@ -77,16 +77,18 @@ def test_status(tmp_path):
         "802-11": "Scans\n",
         "list tables": "table inet vestige_handoff\n",
     }
-    radio = NetworkManager(run=Played(shown), place=tmp_path).status()
+    radio = NetworkManager(run=Played(shown), place=tmp_path, settings=tmp_path).status()
     assert (radio.state, radio.device, radio.name, radio.fenced) == ("up", "wlan0", "Scans", True)
-    assert NetworkManager(run=Played(), place=tmp_path).status().state == "down"
+    assert NetworkManager(run=Played(), place=tmp_path, settings=tmp_path).status().state == "down"
     shown["list tables"] = VestigeError("no")
-    assert not NetworkManager(run=Played(shown), place=tmp_path).status().fenced
+    assert not NetworkManager(run=Played(shown), place=tmp_path, settings=tmp_path).status().fenced
 
 
 def test_no_card_is_told(tmp_path):
     with pytest.raises(MissingError, match="no Wi-Fi card"):
-        NetworkManager(run=Played({"device status": "eth0:ethernet:connected\n"}), place=tmp_path).up(ACCESS)
+        NetworkManager(
+            run=Played({"device status": "eth0:ethernet:connected\n"}), place=tmp_path, settings=tmp_path
+        ).up(ACCESS)
 
 
 def test_files_for_a_machine_without_networkmanager():
@@ -129,4 +131,4 @@ def test_only_usb_is_a_stick_and_nothing_on_it_may_run(tmp_path):
     words = [" ".join(command) for command, _ in played.told if command[0] == "udisksctl"]
     assert "nosuid,nodev,noexec" in words[0]
     assert [word.split()[1] for word in words] == ["mount", "unmount", "power-off"]
-    assert os.listdir(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []

@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from vestige.deliver.wifi import WifiAccess
-from vestige.errors import MissingError, VestigeError
+from vestige.errors import MissingError, OutputError, VestigeError
 
 #: The scanner's address in its own network; NetworkManager's own choice for shared networks.
 ADDRESS: Final = "10.42.0.1"
 CONNECTION: Final = "vestige-handoff"
 TABLE: Final = "vestige_handoff"
 _RUN: Final = Path("/run/NetworkManager")
+_ETC: Final = Path("/etc/NetworkManager")
 
 
 @dataclass(frozen=True)
@@ -81,23 +82,27 @@ class NetworkManager:
     ----------
     device : Wi-Fi card; the first one that NetworkManager knows, unless given.
     run : runs programs; for tests.
-    place : NetworkManager's folder in memory; for tests.
+    place, settings : NetworkManager's folders in memory and of settings; for tests.
     """
 
-    def __init__(self, device: str = "", *, run: Programs = run_program, place: Path = _RUN) -> None:
-        self._device, self._run, self._place = device, run, place
+    def __init__(
+        self, device: str = "", *, run: Programs = run_program, place: Path = _RUN, settings: Path = _ETC
+    ) -> None:
+        self._device, self._run = device, run
+        self._file = place / "system-connections" / f"{CONNECTION}.nmconnection"
+        self._names = settings / "dnsmasq-shared.d" / f"{CONNECTION}.conf"
 
     def up(self, access: WifiAccess) -> None:
         """Raise the network, or give it another password: whoever had the old one is out."""
         device = self.device()
         self._run(["nft", "-f", "-"], fence(device))
-        file = self._place / "system-connections" / f"{CONNECTION}.nmconnection"
-        _write_private(file, keyfile(access, device))
-        names = self._place.parent / "NetworkManager" / "dnsmasq-shared.d"
-        with contextlib.suppress(OSError):  # NetworkManager before 1.46 reads only /etc: see docs/handoff.md
-            names.mkdir(parents=True, exist_ok=True)
-            (names / f"{CONNECTION}.conf").write_text(NAMES)
-        self._run(["nmcli", "connection", "load", str(file)])
+        try:
+            _write_private(self._file, keyfile(access, device))
+            self._names.parent.mkdir(parents=True, exist_ok=True)
+            self._names.write_text(NAMES)
+        except OSError as error:
+            raise OutputError(f"{error.filename} cannot be written ({error.strerror}): run as root") from None
+        self._run(["nmcli", "connection", "load", str(self._file)])
         self._run(["nmcli", "--wait", "30", "connection", "up", "id", CONNECTION])
 
     def down(self) -> None:
@@ -109,7 +114,8 @@ class NetworkManager:
             with contextlib.suppress(VestigeError):  # it may be known and down already
                 self._run(["nmcli", "connection", "down", "id", CONNECTION])
             self._run(["nmcli", "connection", "delete", "id", CONNECTION])
-        (self._place / "system-connections" / f"{CONNECTION}.nmconnection").unlink(missing_ok=True)
+        for path in (self._file, self._names):
+            path.unlink(missing_ok=True)
         with contextlib.suppress(VestigeError):
             self._run(["nft", "delete", "table", "inet", TABLE])
 
@@ -149,7 +155,7 @@ class NetworkManager:
 
 
 #: Every name leads to the scanner, so that the questions by which phones look for the internet come here.
-NAMES: Final = f"address=/#/{ADDRESS}\ndhcp-option=option:dns-server,{ADDRESS}\ndomain-needed\nbogus-priv\n"
+NAMES: Final = f"address=/#/{ADDRESS}\n"
 
 
 def keyfile(access: WifiAccess, device: str) -> str:

@@ -1,7 +1,7 @@
 """The screen: what it offers, whom it answers, and that nothing of it leads away."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -69,7 +69,7 @@ def screen(offer):
 def session(offer, screen, tmp_path):
     made = offer.counter.begin()
     (tmp_path / "a.jpg").write_bytes(PICTURE)
-    offer.counter.vault.add(made, tmp_path / "a.jpg", datetime(2026, 11, 23))
+    offer.counter.vault.add(made, tmp_path / "a.jpg", datetime(2026, 11, 23, tzinfo=UTC))
     return made
 
 
