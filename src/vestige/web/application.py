@@ -32,6 +32,7 @@ from vestige.web.packing import PackedFiles
 from vestige.web.running import routes as running
 from vestige.web.security import Guard
 from vestige.web.shelf import Scanner
+from vestige.web.site import routes as proofs
 
 #: What an error of the family means to a browser.
 STATUS: dict[type[VestigeError], int] = {
@@ -81,7 +82,7 @@ def create_app(
     app.include_router(pixels.router)
     app.include_router(looking.router)
     if app.state.bench:
-        for area in (collection, intake, running, accessing, operating):
+        for area in (collection, intake, running, accessing, operating, proofs):
             app.include_router(area.router)
     app.include_router(views.router)
     app.mount("/static", PackedFiles(directory=views.static_folder()), name="static")

@@ -32,7 +32,7 @@ EACH = {"/result/{key}/{index}": 15}
 PARTS = re.compile(
     r"^/(tiles|overview|raster|words|features|thumbnail|frame|file|report|state|shelf|events|spectrum|profile|light|"
     r"download|language|theme|sign-in|account$|collection/values|jobs/|intake/|projects/|run/look|operate/.*/|"
-    r"object/.*/(again|marking)/)|"
+    r"object/.*/(again|marking)/|proof/)|"
     r"/(picture|events|part|view|files|arrived|raster|annotations\.json)(/|$)"
 )
 #: What a link never leads to: parts of pages, pictures, files.

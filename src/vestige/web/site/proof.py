@@ -10,6 +10,7 @@ from typing import Any
 from vestige.archive.inventory import read_inventory
 from vestige.archive.verification import verify_object
 from vestige.capture import Frame
+from vestige.contract.report import Software
 from vestige.contract.report_page import rows
 from vestige.web.site.things import Origin, Thing
 
@@ -45,6 +46,7 @@ def told(thing: Thing, origin: Origin, index: int, *, fixity: Fixity | None, url
         "record": record,
         "report": report,
         "recipe": list(rows({name: value for name, value in report.recipe.items() if value != {}})),
+        "software": _software(report.software),
         "inputs": report.inputs,
         "frames": _frames(origin),
         "fixity": asdict(fixity) if fixity else None,
@@ -52,6 +54,11 @@ def told(thing: Thing, origin: Origin, index: int, *, fixity: Fixity | None, url
         "target": target,
         "code": code(target),
     }
+
+
+def _software(known: Software) -> str:
+    version = f"{known.vestige} {known.commit[:12]}".strip()
+    return f"Vestige {version}, Python {known.python}, {known.machine}"
 
 
 def _frames(origin: Origin) -> list[Frame]:

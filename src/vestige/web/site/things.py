@@ -19,8 +19,7 @@ from vestige.contract.report import load_report
 from vestige.display.entries import ResultEntry
 from vestige.display.pictures import cache_of
 from vestige.errors import InputError
-from vestige.publish.kept import result_key
-from vestige.web.archive_shelf import ArchiveShelf
+from vestige.publish.kept import kept_capture, kept_result, result_key
 from vestige.web.shelf import key_of
 
 
@@ -73,8 +72,8 @@ class Thing:
         return f"{short or 'object'}-{sha256(self.identifier.encode()).hexdigest()[:6]}"
 
 
-def kept(archive: Archive, identifier: str) -> Thing:
-    """An object of an archive: of each capture, what each operation made last.
+def kept(archive: Archive, identifier: str, *, every_run: bool = False) -> Thing:
+    """An object of an archive: of each capture what each operation made last, or what every run made.
 
     Raises
     ------
@@ -82,25 +81,17 @@ def kept(archive: Archive, identifier: str) -> Thing:
         where there is no such object, or one of its results cannot be read.
     """
     found = search.find(archive.engine, identifier)
-    shelf = ArchiveShelf(archive)
     again = made_again(chronicle(archive.engine, found["identifier"]))
     origins: list[Origin] = []
     for row in search.captures_of(archive.engine, found["id"]):
-        capture = shelf.capture(row["key"]).capture
-        runs = {
-            (item["technique"], item["operation"]): item
-            for item in sorted(row["products"], key=lambda item: item["sequence"])
-        }
-        for item in runs.values():
-            entry = shelf.result(result_key(row["key"], item["run"]))
+        capture = kept_capture(archive, row["key"]).capture
+        stored = archive.store.object(ocfl_identifier(row["key"]))
+        for run in _runs(row, every_run=every_run):
+            entry = kept_result(archive, result_key(row["key"], run))
             if entry.report is None:
                 raise InputError(found["identifier"], f"has a result that cannot be read: {entry.problem}")
-            stored = archive.store.object(ocfl_identifier(row["key"]))
-            origins.append(
-                Origin(
-                    entry, row["key"], item["run"], capture, row["version"], stored, again.get(item["run"])
-                )
-            )
+            version = int(row["version"])
+            origins.append(Origin(entry, row["key"], run, capture, version, stored, again.get(run)))
     captures = [origin.capture for origin in origins if origin.capture]
     return Thing(
         {name: found[name] for name in Description.model_fields},
@@ -111,6 +102,14 @@ def kept(archive: Archive, identifier: str) -> Thing:
         str(found["rights"]) or next((_rights(capture) for capture in captures if _rights(capture)), ""),
         tuple(dict.fromkeys(capture.rights.creator for capture in captures if capture.rights.creator)),
     )
+
+
+def _runs(capture: Mapping[str, Any], *, every_run: bool) -> list[str]:
+    """The runs on a capture in their order: every one, or of each operation the last."""
+    found: dict[Any, str] = {}
+    for item in sorted(capture["products"], key=lambda item: item["sequence"]):
+        found[item["run"] if every_run else (item["technique"], item["operation"])] = item["run"]
+    return list(found.values())
 
 
 def lying(folder: Path) -> Thing:
