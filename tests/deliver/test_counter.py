@@ -98,12 +98,29 @@ def test_nobody_there_ends_the_session(counter, clock):
 def test_a_phone_that_fetches_keeps_the_session(counter, clock):
     session = counter.begin()
     with session.fetch():
-        clock.now = 500
+        for clock.now in (50, 100, 150):
+            session.touch()  # some more was taken
+            counter.step()
+            assert counter.session is session
+        clock.now = 211  # carried away in the middle of a file
+        counter.step()
+        assert counter.session is None
+
+
+def test_a_long_copy_keeps_the_session(counter, clock):
+    session = counter.begin()
+    with session.work():
+        clock.now = 5000
         counter.step()
         assert counter.session is session
-    clock.now = 570
-    counter.step()
-    assert counter.session is None
+
+
+def test_a_file_that_a_phone_still_holds_open_is_empty(counter):
+    session = counter.begin()
+    scan(counter)
+    with session.scans[0].file.open("rb") as held:
+        counter.done()
+        assert held.read() == b""
 
 
 @pytest.mark.parametrize(("data", "trouble"), [(b"GIF89a", "unreadable"), (PICTURE[:-100], "unreadable")])

@@ -120,7 +120,7 @@ class Counter:
     def touch(self) -> None:
         """Somebody is at the screen."""
         if session := self.session:
-            self.vault.touch(session)
+            session.touch()
 
     def state(self) -> State:
         """What the screen is told."""

@@ -29,7 +29,7 @@ _LOCK: Final = "lock"
 
 @dataclass(eq=False)
 class Session:
-    """One visitor: the scans so far, and how many of them a phone is fetching right now."""
+    """One visitor: the scans so far, how many phones are fetching, and what the machine does for them."""
 
     token: str
     folder: Path
@@ -38,21 +38,37 @@ class Session:
     touched: float = 0.0
     fetching: int = 0
     fetched: int = 0
+    working: int = 0
     alive: bool = True
+    clock: Callable[[], float] = time.monotonic
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def __repr__(self) -> str:
         """Say nothing: neither a log nor a traceback shall name a token."""
         return "Session(…)"
 
+    def touch(self) -> None:
+        """Somebody used the session, or a phone took some more of a file."""
+        self.touched = self.clock()
+
     @contextlib.contextmanager
     def fetch(self) -> Iterator[None]:
-        """While a phone fetches, or scans go elsewhere, the session is not idle."""
+        """While a phone fetches; one that has gone away and takes nothing more does not keep the session."""
         self.fetching += 1
         try:
             yield
         finally:
             self.fetching -= 1
+
+    @contextlib.contextmanager
+    def work(self) -> Iterator[None]:
+        """While scans go to a stick, by mail or into a cloud, the session is not idle."""
+        self.working += 1
+        try:
+            yield
+        finally:
+            self.working -= 1
+            self.touch()
 
 
 class Vault:
@@ -107,7 +123,7 @@ class Vault:
         token = secrets.token_urlsafe(TOKEN_BYTES)
         folder = self.folder / secrets.token_hex(8)
         folder.mkdir(mode=0o700)
-        session = Session(token, folder, touched=self.clock())
+        session = Session(token, folder, touched=self.clock(), clock=self.clock)
         with self._lock:
             self._sessions[self._key(token)] = session
         return session
@@ -139,7 +155,7 @@ class Vault:
                 raise BudgetError("the session has ended")
             session.scans = (*session.scans, scan)
             session.held += scan.bytes_held
-            self.touch(session)
+            session.touch()
         return scan
 
     def check_room(self, session: Session, more: int) -> None:
@@ -150,14 +166,10 @@ class Vault:
         ):
             raise BudgetError("the memory for scans is full: take them with you, then begin again")
 
-    def touch(self, session: Session) -> None:
-        """Somebody used a session."""
-        session.touched = self.clock()
-
     def left(self, session: Session) -> float:
-        """Seconds until a session ends by itself; all of them while a phone fetches."""
-        if session.fetching:
-            session.touched = self.clock()
+        """Seconds until a session ends by itself; all of them while the machine works for it."""
+        if session.working:
+            session.touch()
         return session.touched + self.idle - self.clock()
 
     def sessions(self) -> list[Session]:
@@ -172,6 +184,9 @@ class Vault:
         session.alive = False
         session.scans = ()
         session.held = 0
+        for path in session.folder.iterdir() if session.folder.is_dir() else ():
+            with contextlib.suppress(OSError):
+                os.truncate(path, 0)  # a download that hangs would keep a removed file in memory
         shutil.rmtree(session.folder, ignore_errors=True)
 
     def expire(self) -> list[Session]:

@@ -201,7 +201,7 @@ async def _acted(
         return RedirectResponse("/", 303)
     offer.counter.touch()
     form = await _form(request)
-    with session.fetch():  # a long copy is no idleness
+    with session.work():  # a long copy is no idleness
         return await asyncio.to_thread(answer, offer, request, session, form)
 
 

@@ -37,10 +37,15 @@ def sent(request: Request, session: Session, parcel: Parcel, name: str, *, save:
 
 async def _pieces(session: Session, parcel: Parcel, span: Span) -> AsyncIterator[bytes]:
     """The bytes, until all are sent, the phone goes away, or the session ends and its files with it."""
+    left = span.stop - span.start
     with session.fetch():
         for chunk in parcel.read(span):
             if not session.alive:
-                raise ConnectionAbortedError
+                break
+            left -= len(chunk)
             yield chunk
+            session.touch()
             await asyncio.sleep(0)  # others too; and here a phone that went away is noticed
+    if left:
+        raise ConnectionAbortedError
     session.fetched += 1

@@ -81,6 +81,8 @@ def listening(host: str, port: int, *, free: bool = False) -> Iterator[socket.so
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     with listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # A phone that is carried away is not waited for: its download goes on where it was cut.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _GONE)
         if free and address.version == 4:
             listener.setsockopt(socket.SOL_IP, _FREEBIND, 1)
         try:
@@ -93,3 +95,5 @@ def listening(host: str, port: int, *, free: bool = False) -> Iterator[socket.so
 
 #: Linux: an address that this machine does not have yet (ip(7)).
 _FREEBIND = 15
+#: Milliseconds that a phone may leave unanswered what it was sent.
+_GONE = 90_000
