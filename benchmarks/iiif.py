@@ -24,12 +24,12 @@ import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import quote
 
 import numpy as np
 import psutil
 import pyvips
 from _harness import report
+from _iiif_nonsense import nonsense
 
 from vestige.archive import Archive, add
 from vestige.capture import Capture, Frame, Thing, save
@@ -200,7 +200,7 @@ def load(port: int, addresses: Sequence[str], clients: int = CLIENTS) -> tuple[l
         thread.start()
     for thread in threads:
         thread.join()
-    return sorted(sum(times, [])), time.perf_counter() - began, sum(sizes)
+    return sorted(item for part in times for item in part), time.perf_counter() - began, sum(sizes)
 
 
 def tile_addresses(width: int, height: int, count: int, seed: int) -> list[str]:
@@ -303,53 +303,6 @@ def _in_turns(
     ]  # fmt: skip
 
 
-NONSENSE = ("..", "%2e%2e%2f", "/etc/passwd", "file:///etc/passwd", "http://127.0.0.1:22/", "\0", "%00", "-1", "1e9",
-            "9" * 30, "full", "max", "^max", "pct:", "pct:0,0,0,0", "!,", "a" * 300, "٣", "😀", "[frob]", "{0}",
-            "0,0,0,0", "0,0,1,1", "99999,0,5,5", "default.jpg", "native.jpg", "default.tif", "x.gif", "!90", "22.5",
-            "361", "NaN", "inf", "square", "512,", ",512", "^9999,", "!1,1", "pct:1", "pct:100", "^pct:200")  # fmt: skip
-
-
-def nonsense(chance: random.Random, name: str, number: int) -> tuple[str, dict[str, str]]:
-    """An address that somebody made up, and headers."""
-    part = lambda: quote(chance.choice(NONSENSE), safe=chance.choice(("", "/%:,")))  # noqa: E731
-    box = ",".join(str(chance.randrange(-9, 3000)) for _ in range(4))
-    ids = [name, name[:-1], name + "0", part(), name.replace("r.", "f.", 1), name[:70] + ".1"]
-    shape = chance.randrange(8)
-    version = chance.choice(("2", "3", "3", "4", part()))
-    if shape < 4:
-        region, size = (
-            chance.choice((box, part(), "full")),
-            chance.choice((part(), "64,64", "^99,", "max", "pct:3")),
-        )
-        last = chance.choice(("default.jpg", "gray.png", "bitonal.webp", part()))
-        path = f"/iiif/{version}/{chance.choice(ids)}/{region}/{size}/{chance.choice(('0', '!90', part()))}/{last}"
-    elif shape == 4:
-        path = f"/iiif/{version}/{chance.choice(ids)}/info.json"
-    elif shape == 5:
-        path = f"/iiif/presentation/{chance.choice((str(number), part()))}/{chance.choice(('manifest', 'canvas/' + chance.choice(ids), 'canvas/' + part() + '/words'))}"
-    elif shape == 6:
-        path = f"/iiif/search/{number}?q={part()}&start={part()}&motivation={part()}"
-    else:
-        ending = chance.choice(
-            (
-                "file/" + chance.choice(ids),
-                "provenance/" + part(),
-                "open?iiif-content=" + part(),
-                "collection/" + part(),
-            )
-        )
-        path = f"/iiif/{ending}"
-    headers = {}
-    if chance.random() < 0.3:
-        headers["Range"] = chance.choice(("bytes=0-10", "bytes=-1", "bytes=9-1", "bytes=0-,5-", "bytes=a-b", "bytes=99999999999-", "lines=1-2", "bytes=" + ",".join(["0-1"] * 200)))  # fmt: skip
-    if chance.random() < 0.2:
-        headers["If-None-Match"] = chance.choice(("*", '"x"', "W/", '"' * 50))
-    if chance.random() < 0.2:
-        headers["Accept"] = chance.choice(("application/ld+json", "*/*", ";;;", "x" * 500))
-    path = "".join(letter if 32 < ord(letter) < 127 else quote(letter) for letter in path)
-    return path, headers
-
-
 def fuzz(folder: Path, *, quick: bool) -> list[list[object]]:
     """Requests that make no sense: what is answered, and the memory of the server before and after."""
     count, seed = (3000, 11) if quick else (100_000, 11)
@@ -420,7 +373,7 @@ def validators(folder: Path, **_: object) -> list[list[object]]:
             base = f"http://127.0.0.1:{port}/iiif/{version}"
             command = [program, *(["--v2"] if version == 2 else []), "--validation-id", name, base]
             rows.append(_validated(f"iiif-validator-ng, version {version}", command))
-            command = older.split() + ["-s", f"127.0.0.1:{port}", "-p", f"iiif/{version}", "-i", name]
+            command = [*older.split(), "-s", f"127.0.0.1:{port}", "-p", f"iiif/{version}", "-i", name]
             rows.append(
                 _validated(
                     f"iiif-validator, version {version}.0",

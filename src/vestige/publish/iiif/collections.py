@@ -71,7 +71,7 @@ def page(
         "id": addresses.collection(name, after),
         "type": "Collection",
         "label": label,
-        "partOf": [{"id": addresses.root, "type": "Collection"}],
+        "partOf": [{"id": addresses.root, "type": "Collection", "label": said("collection_root")}],
         "items": items,
     }
 

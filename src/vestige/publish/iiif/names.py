@@ -15,12 +15,14 @@ from vestige.archive import Archive, search
 from vestige.contract.kinds import Kind
 from vestige.display.absence import Absent
 from vestige.display.pictures import PORTRAYED, RASTERS
+from vestige.display.pyramid import native_bands
 from vestige.errors import InputError
 from vestige.publish.kept import kept_capture, kept_result
 
+_COUNT = r"0|[1-9]\d{0,6}"
 _NAME = re.compile(
-    r"f\.(?P<capture>[0-9a-f]{64})\.(?P<frame>\d{1,7})"
-    r"|r\.(?P<result>[0-9a-f]{64}-[0-9a-f]{16})\.(?P<index>\d{1,4})\.(?P<item>\d{1,6})(?:\.(?P<band>\d{1,4}))?",
+    rf"f\.(?P<capture>[0-9a-f]{{64}})\.(?P<frame>{_COUNT})"
+    rf"|r\.(?P<result>[0-9a-f]{{64}}-[0-9a-f]{{16}})\.(?P<index>{_COUNT})\.(?P<item>{_COUNT})(?:\.(?P<band>{_COUNT}))?",
     re.ASCII,
 )
 
@@ -130,6 +132,8 @@ def picture(archive: Archive, name: str) -> Picture:
         raise Absent(name)
     towards = -1 if record.kind is Kind.DEPTH and not record.about.get("towards_viewer") else 1
     band = int(found["band"]) if found["band"] else None
+    if band is not None and (record.kind is not Kind.BANDS or band >= native_bands(files[item])):
+        raise Absent(name)
     return Picture(name, files[item], record.kind, band, towards_viewer=towards)
 
 

@@ -23,7 +23,6 @@ TABLE: dict[str, tuple[str, ...]] = {
         "/language/{code}",
         "/theme/{name}",
         # IIIF looks itself at what a stranger may see
-        "OPTIONS /iiif/{path:path}",
         "/iiif/collection",
         "/iiif/collection/{mark}",
         "/iiif/presentation/{number}/manifest",
