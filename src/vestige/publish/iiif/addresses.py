@@ -55,6 +55,10 @@ class Addresses:
         """The collection of collections."""
         return f"{self.base}/iiif/collection"
 
+    def proof(self, result: str, index: int) -> str:
+        """The page that proves how a product was made; empty where there is none."""
+        return f"{self.base}/proof/{result}/{index}"
+
     def page(self, number: int) -> str:
         """The page of an object."""
         return f"{self.base}/object/{number}"

@@ -21,6 +21,7 @@ from vestige.publish.iiif.addresses import Addresses
 from vestige.publish.iiif.images import ImageService, facts
 from vestige.publish.iiif.labels import LANGUAGES, Labels, own, said
 from vestige.publish.iiif.leaves import MEDIA, Leaf, files_beside, frame_leaves, product_leaves
+from vestige.publish.iiif.names import product_of
 from vestige.publish.kept import kept_capture, kept_result, result_key
 from vestige.publish.rights import rights_of
 
@@ -161,6 +162,8 @@ def canvas(work: Work, leaf: Leaf) -> dict[str, Any] | None:
         "thumbnail": [_small(work, leaf.name, (width, height))],
         "items": [page],
     }
+    if leaf.name.startswith("r.") and (proof := _proof(work, leaf)):
+        told["homepage"] = [proof]
     if beside := _beside(work, leaf, address):
         told["annotations"] = beside
     if leaf.sheet:
@@ -169,6 +172,14 @@ def canvas(work: Work, leaf: Leaf) -> dict[str, Any] | None:
             | {"label": said("words")}
         ]
     return told
+
+
+def _proof(work: Work, leaf: Leaf) -> dict[str, Any] | None:
+    """The page that proves how a product was made, where there is one."""
+    result, index, _ = product_of(leaf.name)
+    address = work.addresses.proof(result, index)
+    told = {"id": address, "type": "Text", "format": "text/html"}
+    return told | {"label": said("proof"), "language": list(LANGUAGES)} if address else None
 
 
 def _beside(work: Work, leaf: Leaf, address: str) -> list[dict[str, Any]]:

@@ -62,6 +62,10 @@ class StillAddresses(Addresses):
         """How everything of a capture was made."""
         return f"{self.base}/provenance/{capture}.json"
 
+    def proof(self, result: str, index: int) -> str:
+        """There is none beside the files."""
+        return ""
+
     def collection(self, project: str | None = None, after: int | None = None) -> str:
         """The collection of everything that is published."""
         return f"{self.base}/collection.json"
