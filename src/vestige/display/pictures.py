@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from vestige.capture import Capture, Frame
 from vestige.contract.kinds import Kind
-from vestige.display.pyramid import Pyramid, open_pyramid
+from vestige.display.opening import open_pyramid
+from vestige.display.pyramid import Pyramid
 from vestige.display.tone import Tone, encoded, natural_range, shown
 from vestige.errors import InputError
 from vestige.imaging import open_image, srgb_from_linear

@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 
 from vestige.archive import Archive
+from vestige.display.opening import size_of
 from vestige.display.pictures import PORTRAYED, cache_of
-from vestige.display.pyramid import reading, size_of
+from vestige.display.pyramid import reading
 from vestige.errors import InputError
 from vestige.publish.iiif.names import Picture, picture
 from vestige.publish.iiif.pyramids import TILE, PyramidCache, drawn

@@ -79,7 +79,7 @@ def _bands(entry: ResultEntry, index: int, item: int, record: ProductRecord, pat
     """Each band of a stack of bands, by its wavelength or name."""
     if record.kind is not Kind.BANDS:
         return
-    from vestige.display.pyramid import native_bands
+    from vestige.display.opening import native_bands
 
     for band, label in enumerate(band_labels(record.about, native_bands(path))):
         yield View(product_name(entry.key, index, item, band), said("band", label=label))

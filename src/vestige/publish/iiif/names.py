@@ -14,8 +14,8 @@ from typing import Any
 from vestige.archive import Archive, search
 from vestige.contract.kinds import Kind
 from vestige.display.absence import Absent
+from vestige.display.opening import native_bands
 from vestige.display.pictures import PORTRAYED, RASTERS
-from vestige.display.pyramid import native_bands
 from vestige.errors import InputError
 from vestige.publish.kept import kept_capture, kept_result
 

@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from vestige.contract.kinds import Kind
 from vestige.display import pictures
 from vestige.display.absence import Absent
-from vestige.display.pyramid import Pyramid, open_pyramid, reading
+from vestige.display.opening import open_pyramid
+from vestige.display.pyramid import Pyramid, reading
 from vestige.display.tone import Tone, shown
 from vestige.errors import OutputError
 from vestige.publish.iiif.names import Picture

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestige.contract.kinds import Kind
+from vestige.display.opening import open_pyramid
 from vestige.display.pictures import kept
-from vestige.display.pyramid import TILE, open_pyramid
+from vestige.display.pyramid import TILE
 from vestige.display.tone import Tone, shown
 from vestige.imaging import open_image, srgb_from_linear
 from vestige.web.exhibit import Exhibit

@@ -11,7 +11,8 @@ from vestige.capture import Capture, Frame
 from vestige.contract.kinds import Kind
 from vestige.display import pictures
 from vestige.display.entries import CaptureEntry
-from vestige.display.pyramid import TILE, Pyramid, open_pyramid
+from vestige.display.opening import open_pyramid
+from vestige.display.pyramid import TILE, Pyramid
 from vestige.display.scale import scale_of
 from vestige.display.tone import Tone
 from vestige.errors import InputError
