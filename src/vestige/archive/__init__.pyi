@@ -7,6 +7,7 @@ from .database import writing as writing
 from .descriptions import Description as Description
 from .descriptions import Project as Project
 from .exchange import export_bags as export_bags
+from .exchange import export_crates as export_crates
 from .exchange import export_table as export_table
 from .exchange import import_bag as import_bag
 from .exchange import import_table as import_table

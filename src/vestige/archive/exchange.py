@@ -10,8 +10,9 @@ import json
 import re
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -51,7 +52,33 @@ def export_bags(archive: Archive, name: str, out: str | Path) -> list[Path]:
     ...
     vestige.errors.InputError: abcd is not in this archive
     """
-    out = Path(out)
+    return _exported(archive, name, Path(out), _fill)
+
+
+def export_crates(archive: Archive, name: str, out: str | Path) -> list[Path]:
+    """Write an RO-Crate for each capture of an object, or for one: the payload of its bag, by itself.
+
+    Raises
+    ------
+    InputError
+        where there is no such object or capture, or a file is damaged.
+    OutputError
+        where a crate is there already, or the disk refuses.
+
+    >>> import tempfile
+    >>> with Archive.make(tempfile.mkdtemp()) as archive:
+    ...     export_crates(archive, "abcd", "crates")
+    Traceback (most recent call last):
+    ...
+    vestige.errors.InputError: abcd is not in this archive
+    """
+    return _exported(archive, name, Path(out), _payload)
+
+
+def _exported(
+    archive: Archive, name: str, out: Path, fill: Callable[[Archive, str, str, Path], object]
+) -> list[Path]:
+    """A folder for each capture of an object (by identifier), or for one (by its key), filled by `fill`."""
     try:
         found = search.find(archive.engine, name)
         captures = search.captures_of(archive.engine, found["id"])
@@ -64,17 +91,18 @@ def export_bags(archive: Archive, name: str, out: str | Path) -> list[Path]:
     for capture in captures:
         identifier = found.get("identifier") or capture["identifier"]
         folder = out / f"{_plain(identifier)}-{capture['key'][:12]}"
-        _bag(archive, capture["key"], identifier, folder)
+        _placed(folder, partial(fill, archive, capture["key"], identifier))
         made.append(folder)
     return made
 
 
-def _bag(archive: Archive, key: str, identifier: str, folder: Path) -> None:
+def _placed(folder: Path, fill: Callable[[Path], object]) -> None:
+    """A new folder, filled beside its place and put there whole."""
     if folder.exists():
         raise OutputError(f"{folder} exists already: name another folder, or move it away")
     staged = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}")
     try:
-        _fill(archive, key, identifier, staged)
+        fill(staged)
         publish_folder(staged, folder)
     except OSError as error:
         raise OutputError(f"{folder} cannot be written ({error.strerror}): free some space") from None
@@ -82,7 +110,8 @@ def _bag(archive: Archive, key: str, identifier: str, folder: Path) -> None:
         shutil.rmtree(staged, ignore_errors=True)
 
 
-def _fill(archive: Archive, key: str, identifier: str, staged: Path) -> None:
+def _payload(archive: Archive, key: str, _identifier: str, target_folder: Path) -> tuple[list[str], int]:
+    """Copy the newest version of a capture, checked as it is copied: lines of its manifest, and its size."""
     name = ocfl_identifier(key)
     read = archive.store.read(name)
     root, size = archive.store.object(name), 0
@@ -91,19 +120,26 @@ def _fill(archive: Archive, key: str, identifier: str, staged: Path) -> None:
     for path, where in sorted(read.inventory.files().items()):
         if path == SUMS:
             continue
-        target = staged / "data" / path
+        target = target_folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(root / where, target)
         if _sha512(target) != digests[path]:
             raise InputError(root / where, "is damaged", action="restore the object from a copy")
         size += target.stat().st_size
         lines.append(f"{digests[path]}  data/{_escaped(path)}\n")
+    return lines, size
+
+
+def _fill(archive: Archive, key: str, identifier: str, staged: Path) -> None:
+    lines, size = _payload(archive, key, identifier, staged / "data")
+    name = ocfl_identifier(key)
+    number = archive.store.read(name).inventory.number
     tags = {
         "bagit.txt": _DECLARATION,
         "bag-info.txt": (
             f"External-Identifier: {name}\n"
             f"Source-Organization: {archive.settings.identifier}\n"
-            f"External-Description: capture of {identifier}, version {read.inventory.number}\n"
+            f"External-Description: capture of {identifier}, version {number}\n"
             f"Bagging-Date: {datetime.now(UTC):%Y-%m-%d}\n"
             f"Payload-Oxum: {size}.{len(lines)}\n"
         ).encode(),

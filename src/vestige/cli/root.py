@@ -21,7 +21,12 @@ COMMANDS = {
     "chain": ("vestige.cli.chains:chain", "Operations one after another: chain run FILE INPUT --out DIR"),
     "jobs": ("vestige.cli.jobs:jobs", "Queued work: submit, list, show, run, cancel, retry, watch"),
     "archive": ("vestige.cli.archiving:archive", "Keep captures and products for good, with proof"),
+    "publish": (
+        "vestige.cli.publish:publish",
+        "Objects for others: a website of files, IIIF, bags, crates",
+    ),
     "serve": ("vestige.cli.serving:serve", "Open the workbench on a folder of captures and products"),
+    "handoff": ("vestige.cli.handoff:handoff", "Scans onto the visitor's phone: serve, hotspot"),
     "accounts": (
         "vestige.cli.accounts:accounts",
         "Who may sign in to the workbench: add, list, role, remove",

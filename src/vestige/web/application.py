@@ -22,6 +22,7 @@ from vestige.web.access.table import checked
 from vestige.web.bench import Bench, is_archive
 from vestige.web.collection import routes as collection
 from vestige.web.faults import Absent, fault
+from vestige.web.iiif import routes as iiif
 from vestige.web.intake import routes as intake
 from vestige.web.language import catalogue, language_of
 from vestige.web.looking import routes as looking
@@ -31,6 +32,7 @@ from vestige.web.packing import PackedFiles
 from vestige.web.running import routes as running
 from vestige.web.security import Guard
 from vestige.web.shelf import Scanner
+from vestige.web.site import routes as proofs
 
 #: What an error of the family means to a browser.
 STATUS: dict[type[VestigeError], int] = {
@@ -75,10 +77,12 @@ def create_app(
     app.state.people, app.state.access = _access(app.state.bench, sign_in)
     app.add_middleware(Gate)
     app.add_middleware(Guard, names=names)
+    if app.state.bench:
+        app.include_router(iiif.router)  # first: viewers ask for hundreds of tiles
     app.include_router(pixels.router)
     app.include_router(looking.router)
     if app.state.bench:
-        for area in (collection, intake, running, accessing, operating):
+        for area in (collection, intake, running, accessing, operating, proofs):
             app.include_router(area.router)
     app.include_router(views.router)
     app.mount("/static", PackedFiles(directory=views.static_folder()), name="static")

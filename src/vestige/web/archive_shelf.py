@@ -8,40 +8,29 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import threading
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from vestige.archive import Archive, search
+from vestige.archive import Archive
 from vestige.archive.catalogue import watermark
-from vestige.archive.kept import CAPTURE, ocfl_identifier
 from vestige.capture import JOURNAL, MANIFEST, load_manifest, read_open
 from vestige.contract.report import REPORT, load_report
+from vestige.display.entries import CaptureEntry, ResultEntry
 from vestige.errors import VestigeError
+from vestige.publish.kept import CAPTURE_KEY, RESULT_KEY, kept_capture, kept_result, without_path
 from vestige.web.faults import Absent
-from vestige.web.shelf import CaptureEntry, ResultEntry, Shelf, key_of
+from vestige.web.shelf import Shelf, key_of
 
 #: Beneath the archive: captures that are being taken in, and results that nobody has kept yet.
 DESK = "desk"
 CAPTURES, RESULTS = "captures", "results"
 #: What makes a folder a capture: its manifest, or the journal of one that has only begun.
 _OPEN = (MANIFEST, JOURNAL)
-_CAPTURE_KEY = re.compile(r"[0-9a-f]{64}")
-_RESULT_KEY = re.compile(r"([0-9a-f]{64})-([0-9a-f]{16})")
 #: How deep results may lie beneath their folder on the desk: a chain puts each step into a folder of its own.
 _DEPTH = 3
-
-
-def result_key(capture: str, run: str) -> str:
-    """The opaque name of a kept result, from the keys of its capture and its run.
-
-    >>> result_key("a" * 64, "b" * 64) == "a" * 64 + "-" + "b" * 16
-    True
-    """
-    return f"{capture}-{run[:16]}"
 
 
 class ArchiveShelf:
@@ -58,25 +47,16 @@ class ArchiveShelf:
 
     def capture(self, key: str) -> CaptureEntry:
         """The capture of an opaque name; an Absent where there is none."""
-        if _CAPTURE_KEY.fullmatch(key):
-            found = search.capture(self.archive.engine, key)
-            if found is None:
-                raise Absent(key)
-            return _kept_capture(self.archive, key, found["identifier"], f"/object/{found['object_id']}")
+        if CAPTURE_KEY.fullmatch(key):
+            return kept_capture(self.archive, key)
         folder = self._place(key, _OPEN, CAPTURES)
         stamps = tuple(_stamp(folder / name) for name in (MANIFEST, JOURNAL))
         return _desk_capture(folder, folder.relative_to(self.desk).as_posix(), stamps)
 
     def result(self, key: str) -> ResultEntry:
         """The product folder of an opaque name; an Absent where there is none."""
-        if match := _RESULT_KEY.fullmatch(key):
-            found = search.capture(self.archive.engine, match[1])
-            rows = [row for row in found["products"] if row["run"].startswith(match[2])] if found else []
-            if found is None or not rows:
-                raise Absent(key)
-            place = "/".join(rows[0]["path"].split("/")[:2])
-            home = f"/object/{found['object_id']}"
-            return _kept_result(self.archive, match[1], place, key, found["identifier"], home)
+        if RESULT_KEY.fullmatch(key):
+            return kept_result(self.archive, key)
         folder = self._place(key, (REPORT,), RESULTS)
         return _desk_result(folder, folder.relative_to(self.desk).as_posix(), _stamp(folder / REPORT))
 
@@ -161,28 +141,6 @@ def _stamp(path: Path) -> tuple[int, int]:
     return status.st_mtime_ns, status.st_size
 
 
-@lru_cache(maxsize=4096)
-def _kept_capture(archive: Archive, key: str, identifier: str, home: str) -> CaptureEntry:
-    """A kept capture; it never changes, so it is read once."""
-    try:
-        path = archive.store.path(ocfl_identifier(key), f"{CAPTURE}/{MANIFEST}")
-        return CaptureEntry(key, path.parent, identifier, 0.0, load_manifest(path), home=home)
-    except VestigeError as error:
-        return CaptureEntry(key, archive.folder, identifier, 0.0, None, _without_path(error), home)
-
-
-@lru_cache(maxsize=4096)
-def _kept_result(
-    archive: Archive, capture: str, place: str, key: str, identifier: str, home: str
-) -> ResultEntry:
-    """A kept result; it never changes, so it is read once."""
-    try:
-        path = archive.store.path(ocfl_identifier(capture), f"{place}/{REPORT}")
-        return ResultEntry(key, path.parent, identifier, 0.0, load_report(path.parent), home=home)
-    except VestigeError as error:
-        return ResultEntry(key, archive.folder, identifier, 0.0, None, _without_path(error), home)
-
-
 @lru_cache(maxsize=512)
 def _desk_capture(folder: Path, where: str, stamps: Any) -> CaptureEntry:
     """A capture on the desk, as its manifest and journal now say."""
@@ -192,7 +150,7 @@ def _desk_capture(folder: Path, where: str, stamps: Any) -> CaptureEntry:
         capture = read_open(folder) if growing else load_manifest(folder / MANIFEST)
         return CaptureEntry(key, folder, where, changed, capture)
     except VestigeError as error:
-        return CaptureEntry(key, folder, where, changed, None, _without_path(error))
+        return CaptureEntry(key, folder, where, changed, None, without_path(error))
 
 
 @lru_cache(maxsize=1024)
@@ -201,10 +159,4 @@ def _desk_result(folder: Path, where: str, stamp: tuple[int, int]) -> ResultEntr
     try:
         return ResultEntry(key_of(where), folder, where, stamp[0] / 1e9, load_report(folder))
     except VestigeError as error:
-        return ResultEntry(key_of(where), folder, where, stamp[0] / 1e9, None, _without_path(error))
-
-
-def _without_path(error: VestigeError) -> str:
-    """The sentence with the name of a file in place of its path."""
-    path = getattr(error, "path", None)
-    return str(error).replace(str(path), path.name) if isinstance(path, Path) else str(error)
+        return ResultEntry(key_of(where), folder, where, stamp[0] / 1e9, None, without_path(error))

@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 from vestige.archive import Archive
 from vestige.archive.settings import SETTINGS
 from vestige.jobs import Ledger
+from vestige.publish.iiif import ImageService
 from vestige.web.archive_shelf import CAPTURES, RESULTS, ArchiveShelf
 from vestige.web.faults import Absent
 from vestige.web.intake.porter import Porter
@@ -31,11 +32,13 @@ class Bench:
         self.desk = self.shelf.desk
         self.workshop = Workshop(self.ledger, self.archive.settings.catalogue or self.folder / "catalogue")
         self.previews = Previews()
+        self.images = ImageService(self.archive)
         self.porter = Porter(self.open_captures, self.acting, self.workshop.news)
         self.watcher = Watcher(self.desk, self.open_captures, self.workshop.news)
 
     def open(self) -> None:
         """Begin to work through the queue, and take up what a kill interrupted."""
+        self.images.prepare()
         if not self.archive.read_only:
             self.porter.open()
             self.watcher.open()
@@ -60,6 +63,7 @@ class Bench:
     def close(self) -> None:
         """Give work in hand back to the queue, and let go of the catalogue."""
         self.previews.close()
+        self.images.close()
         self.watcher.close()
         self.porter.close()
         self.workshop.close()

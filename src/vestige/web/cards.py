@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vestige.contract.kinds import Kind
-from vestige.web.shelf import ResultEntry
+from vestige.display.entries import ResultEntry
 
 #: Kinds that make a telling picture, the most telling first.
 TELLING = (

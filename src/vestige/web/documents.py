@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from vestige.contract.kinds import Kind
+from vestige.display.alto import Sheet, read_sheet
 from vestige.errors import InputError
-from vestige.web.alto import Sheet, read_sheet
 from vestige.web.exhibit import Exhibit
 from vestige.web.faults import Absent, reason
 

@@ -9,10 +9,11 @@ from typing import Any
 
 from vestige.contract.kinds import Kind
 from vestige.contract.report import ProductRecord
+from vestige.display.entries import ResultEntry
+from vestige.display.opening import open_pyramid
+from vestige.display.pyramid import TILE, Pyramid
 from vestige.errors import InputError
 from vestige.web.faults import Absent
-from vestige.web.pyramid import TILE, Pyramid, open_pyramid
-from vestige.web.shelf import ResultEntry
 
 _IMAGES = frozenset({".tif", ".tiff", ".png", ".jpg", ".jpeg", ".jp2"})
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from vestige.contract.kinds import Kind
+from vestige.display.ground import extent
+from vestige.display.pictures import band_range
+from vestige.display.tone import CLASS_COLOURS
 from vestige.web.exhibit import Exhibit
-from vestige.web.ground import extent
-from vestige.web.pictures import band_range
-from vestige.web.tone import CLASS_COLOURS
 
 
 def _ground(exhibit: Exhibit) -> dict[str, Any]:

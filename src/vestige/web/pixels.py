@@ -5,22 +5,24 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any
 
+import numpy as np
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
+from numpy.typing import NDArray
 
 from vestige.contract.kinds import Kind
 from vestige.contract.report_page import PAGE
+from vestige.display import pictures
+from vestige.display.ground import extent, features
+from vestige.display.pyramid import Pyramid
+from vestige.display.tone import LOOKS, Tone, encoded, shown
 from vestige.errors import InputError, UsageError, VestigeError
-from vestige.web import pictures
 from vestige.web.access.embargo import PublicShelf, public_on
 from vestige.web.documents import sheet
 from vestige.web.exhibit import Exhibit
 from vestige.web.faults import Absent
-from vestige.web.ground import extent, features
-from vestige.web.pyramid import Pyramid
 from vestige.web.security import STORED_POLICY
 from vestige.web.shelf import Scanner
-from vestige.web.tone import LOOKS, Tone, encoded, shown
 
 router = APIRouter(include_in_schema=False)
 KEEP = {"Cache-Control": "private, max-age=3600"}
@@ -89,15 +91,18 @@ Wished = Annotated[Wish, Depends(Wish)]
 @router.get("/tiles/{key}/{index}/{item}/{zoom}/{column}/{row}")
 def tile(exhibit: Shown, item: int, zoom: int, column: int, row: int, wish: Wished) -> Response:
     """One tile of deep zoom."""
-    pyramid = exhibit.pyramid(item)
-    kind = exhibit.record.kind
+    return picture_answer(tile_pixels(exhibit, item, (zoom, column, row), wish))
+
+
+def tile_pixels(exhibit: Exhibit, item: int, place: tuple[int, int, int], wish: Wish) -> NDArray[np.uint8]:
+    """One tile (zoom, column, row) of a picture of a product as it is looked at."""
+    pyramid, kind = exhibit.pyramid(item), exhibit.record.kind
     if kind is Kind.BANDS and len(wish.bands) == 3:
-        values = pyramid.tile(zoom, column, row, wish.bands)
-        return picture_answer(pictures.mixed(values, pyramid, wish.bands))
+        return pictures.mixed(pyramid.tile(*place, wish.bands), pyramid, wish.bands)
     tone, bands = wish.of(kind, pyramid)
     margin = 1 if tone.look == "relief" else 0
-    values = pyramid.tile(zoom, column, row, bands, margin, exact=tone.look == "classes")
-    return picture_answer(shown(values, tone, pitch=exhibit.towards_viewer * 2.0 ** (pyramid.deepest - zoom)))
+    values = pyramid.tile(*place, bands, margin, exact=tone.look == "classes")
+    return shown(values, tone, pitch=exhibit.towards_viewer * 2.0 ** (pyramid.deepest - place[0]))
 
 
 @router.get("/overview/{key}/{index}/{item}")
@@ -105,11 +110,17 @@ def whole(
     exhibit: Shown, item: int, wish: Wished, side: Annotated[int, Query(ge=16, le=4096)] = 2048
 ) -> Response:
     """The whole raster, at most `side` pixels long."""
+    mixed = exhibit.record.kind is Kind.BANDS and len(wish.bands) == 3
+    return picture_answer(whole_pixels(exhibit, item, side, wish), quality=88 if mixed else 92)
+
+
+def whole_pixels(exhibit: Exhibit, item: int, side: int, wish: Wish) -> NDArray[np.uint8]:
+    """A picture of a product, at most `side` pixels long, as it is looked at."""
     pyramid = exhibit.pyramid(item)
     if exhibit.record.kind is Kind.BANDS and len(wish.bands) == 3:
-        return picture_answer(pictures.mixed(pyramid.overview(side, wish.bands), pyramid, wish.bands))
+        return pictures.mixed(pyramid.overview(side, wish.bands), pyramid, wish.bands)
     tone, bands = wish.of(exhibit.record.kind, pyramid)
-    return picture_answer(pictures.overview(pyramid, side, tone, bands, exhibit.towards_viewer), quality=92)
+    return pictures.overview(pyramid, side, tone, bands, exhibit.towards_viewer)
 
 
 def picture_answer(pixels: Any, quality: int = 88) -> Response:
@@ -135,29 +146,40 @@ def outlines(exhibit: Shown) -> Response:
     """Outlines as GeoJSON, in the reference system of the grid they lie on."""
     if exhibit.record.kind is not Kind.FEATURES:
         raise Absent(exhibit.index)
+    return Response(json.dumps(outlines_of(exhibit)), media_type="application/geo+json")
+
+
+def outlines_of(exhibit: Exhibit) -> dict[str, Any]:
+    """The outlines of a product as GeoJSON, in the reference system of the grid they lie on."""
     under = exhibit.sibling(Kind.GRID)
     reference = extent(under.pictures()[0][1]).reference if under else ""
-    text = json.dumps(features(exhibit.result.path(exhibit.index), reference))
-    return Response(text, media_type="application/geo+json")
+    return features(exhibit.result.path(exhibit.index), reference)
 
 
 @router.get("/thumbnail/{key}/{index}")
 def small(exhibit: Shown, in_list: Annotated[bool, Query(alias="list")] = False) -> Response:
     """A small picture of a product; a quiet sign where none can be made."""
-    kind = exhibit.record.kind
     try:
-        if not pictures.depictable(kind):
-            raise InputError(exhibit.record.path, "has no picture")
-        data, media = pictures.thumbnail(
-            kind,
-            exhibit.result.path(exhibit.index),
-            _telling(exhibit),
-            exhibit.cache,
-            pictures.LISTED if in_list else pictures.ALONE,
-        )
+        data, media = small_picture(exhibit, pictures.LISTED if in_list else pictures.ALONE)
     except VestigeError:
         return sign()
     return Response(data, media_type=media, headers={"Cache-Control": "private, max-age=60"})
+
+
+def small_picture(exhibit: Exhibit, side: int = pictures.ALONE) -> tuple[bytes, str]:
+    """A small picture of a product, `side` pixels long, and its media type.
+
+    Raises
+    ------
+    InputError
+        where none can be made.
+    """
+    kind = exhibit.record.kind
+    if not pictures.depictable(kind):
+        raise InputError(exhibit.record.path, "has no picture")
+    return pictures.thumbnail(
+        kind, exhibit.result.path(exhibit.index), _telling(exhibit), exhibit.cache, side
+    )
 
 
 def sign() -> Response:

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from vestige.display.pyramid import TILE
 from vestige.errors import InputError
 from vestige.web.exhibit import Exhibit
-from vestige.web.pyramid import TILE
 
 
 def normals(exhibit: Exhibit) -> dict[str, Any]:

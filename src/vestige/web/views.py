@@ -15,8 +15,10 @@ from jinja2.runtime import Context
 
 from vestige.capture import Coordinate
 from vestige.contract.report_page import PAGE, readable, rows
+from vestige.display import pictures
+from vestige.display.entries import ResultEntry
 from vestige.errors import VestigeError
-from vestige.web import live, pictures
+from vestige.web import live
 from vestige.web.access.embargo import today
 from vestige.web.access.roles import at_least
 from vestige.web.cards import telling
@@ -28,7 +30,6 @@ from vestige.web.looking.frames import told as looking_at_frames
 from vestige.web.navigation import WAYS
 from vestige.web.phrases import said
 from vestige.web.pixels import Folder
-from vestige.web.shelf import ResultEntry
 from vestige.web.viewers import VIEWERS
 
 router = APIRouter(include_in_schema=False)

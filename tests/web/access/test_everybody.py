@@ -19,10 +19,10 @@ from vestige.contract.registry import technique
 from vestige.contract.runner import execute
 from vestige.contract.simulate import simulate
 from vestige.jobs.tables import jobs
+from vestige.publish.kept import result_key
 from vestige.web import create_app
 from vestige.web.access import Accounts
 from vestige.web.access.table import rules
-from vestige.web.archive_shelf import result_key
 from vestige.web.intake.clearing import THROWN
 from vestige.web.intake.tray import Tray
 from vestige.web.operating.shooter import Pile
@@ -42,7 +42,7 @@ EACH = {"/result/{key}/{index}": 15}
 PARTS = re.compile(
     r"^/(tiles|overview|raster|words|features|thumbnail|frame|file|report|state|shelf|events|spectrum|profile|light|"
     r"download|alone|language|theme|sign-in|account$|collection/values|jobs/|intake/|projects/|run/look|run/products|operate/.*/|"
-    r"object/.*/(again|marking)/)|"
+    r"object/.*/(again|marking)/|proof/)|"
     r"/(picture|events|part|view|files|arrived|raster|annotations\.json)(/|$)"
 )
 #: What a link never leads to: parts of pages, pictures, files.

@@ -12,7 +12,7 @@ import pytest
 import uvicorn
 
 from vestige.archive import Archive, search
-from vestige.web.archive_shelf import result_key
+from vestige.publish.kept import result_key
 
 AXE = Path(__file__).parents[1] / "vendor" / "axe.js"
 

@@ -6,11 +6,11 @@ import pytest
 from fastapi.testclient import TestClient
 
 from vestige.archive import Archive, search
+from vestige.publish.kept import result_key
 from vestige.web import create_app
 from vestige.web.access import Accounts
 from vestige.web.access.gate import csrf_of
 from vestige.web.access.table import rules
-from vestige.web.archive_shelf import result_key
 
 PASSWORD, HIDDEN = "correct horse battery", "2999-12-31"
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from vestige.archive import search
-from vestige.web.archive_shelf import result_key
+from vestige.publish.kept import result_key
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from vestige.archive import search
 from vestige.archive.chronicle import chronicle
 from vestige.contract.report import REPORT, load_report, to_json
 from vestige.jobs import Dispatcher, LocalExecutor
-from vestige.web.archive_shelf import result_key
+from vestige.publish.kept import result_key
 from vestige.web.collection import again
 
 GERMAN = {"accept-language": "de"}

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from vestige.capture import Frame, OpenCapture
-from vestige.web.archive_shelf import result_key
+from vestige.publish.kept import result_key
 from vestige.web.faults import Absent
 
 

@@ -96,12 +96,12 @@ def test_in_an_archive_what_belongs_to_an_object_is_offered(tmp_path, original, 
 
 def test_frames_are_read_by_the_limited_child_alone(client, capture_key, monkeypatch):
     """A frame came from outside: neither tifffile nor libvips may open it here."""
-    from vestige.web import pyramid
+    from vestige.display import opening
 
     opened = []
-    real = pyramid._native
-    monkeypatch.setattr(pyramid, "_native", lambda path: (opened.append(path), real(path))[1])
-    pyramid._open.cache_clear()
+    real = opening._native
+    monkeypatch.setattr(opening, "_native", lambda path: (opened.append(path), real(path))[1])
+    opening._open.cache_clear()
     assert client.get(f"/frame/{capture_key}/2/tiles/0/0/0").status_code == 200
     assert all(".cache" in path.parts for path in opened)
 

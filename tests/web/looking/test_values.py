@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import tifffile
 
+from vestige.display.opening import open_pyramid
 from vestige.web.faults import Absent
 from vestige.web.looking.values import MOST, box_of, profile, spectrum
-from vestige.web.pyramid import open_pyramid
 
 
 class Exhibited:

@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 import vestige.web
+from vestige.display.tone import LOOKS
 from vestige.web.language import catalogue
-from vestige.web.tone import LOOKS
 
 SCRIPTS = Path(vestige.web.__file__).parent / "static/js"
 ASKED = (

@@ -8,9 +8,10 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from vestige.archive.embargo import capture_is_public, object_is_public
+from vestige.display.entries import CaptureEntry, ResultEntry
 from vestige.web.archive_shelf import ArchiveShelf
 from vestige.web.faults import Absent
-from vestige.web.shelf import CaptureEntry, ResultEntry, Shelf
+from vestige.web.shelf import Shelf
 
 
 def today() -> date:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 SIGNED_IN, VISIT = "signed_in", "visit"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 #: Where strangers may go.
-OPEN = ("/static/", "/sign-in", "/language/", "/theme/")
+OPEN = ("/static/", "/sign-in", "/language/", "/theme/", "/iiif/")
 #: One address and at most 600 changes at once, twenty more a second.
 WRITES = Limit(600, 20.0)
 

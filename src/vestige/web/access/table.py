@@ -17,7 +17,23 @@ STRANGER = "stranger"
 
 #: By the role: the path of the route as it is declared; ``POST`` stands before what changes.
 TABLE: dict[str, tuple[str, ...]] = {
-    STRANGER: ("/sign-in", "POST /sign-in", "/language/{code}", "/theme/{name}"),
+    STRANGER: (
+        "/sign-in",
+        "POST /sign-in",
+        "/language/{code}",
+        "/theme/{name}",
+        # IIIF looks itself at what a stranger may see
+        "/iiif/collection",
+        "/iiif/collection/{mark}",
+        "/iiif/presentation/{number}/manifest",
+        "/iiif/presentation/{number}/scene/{name}",
+        "/iiif/presentation/{number}/canvas/{name}",
+        "/iiif/presentation/{number}/canvas/{name}/{what}",
+        "/iiif/search/{number}",
+        "/iiif/provenance/{key}",
+        "/iiif/file/{name}",
+        "/iiif/open",
+    ),
     "visitor": (
         # the first page, a capture, a result, their pixels
         "/",

@@ -13,10 +13,10 @@ from vestige.archive import reading
 from vestige.archive.reproduction import kept_inputs, operation_of, other_software
 from vestige.capture import Capture
 from vestige.contract.report import REPORT, Report, load_report
+from vestige.display.entries import ResultEntry
 from vestige.jobs import Job, Resources, Source, State, Submission, Work
 from vestige.jobs.tables import jobs
 from vestige.web.bench import Bench
-from vestige.web.shelf import ResultEntry
 
 
 @dataclass(frozen=True)

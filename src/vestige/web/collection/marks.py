@@ -17,11 +17,13 @@ from vestige.archive import search
 from vestige.archive.chronicle import Remark, chronicle, remarks
 from vestige.archive.kept import CAPTURE
 from vestige.contract.kinds import Kind
+from vestige.display import pictures
 from vestige.errors import UsageError
-from vestige.web import pictures, views
+from vestige.publish.iiif.annotations import selector as place_of
+from vestige.publish.kept import result_key
+from vestige.web import views
 from vestige.web.access.embargo import seen
 from vestige.web.access.roles import LOOKS, at_least, needs
-from vestige.web.archive_shelf import result_key
 from vestige.web.bench import Bench, OfArchive
 from vestige.web.bodies import Form
 from vestige.web.exhibit import Exhibit
@@ -126,7 +128,7 @@ def _annotation(item: Remark, base: str, number: int, pages: Mapping[tuple[str, 
     """One Web Annotation. The source names the file in the archive; `scope` the page where it is seen."""
     source = f"urn:vestige:capture:{item.capture}/{item.target}" if item.target else f"{base}/object/{number}"
     target: Any = source
-    if selector := _selector(item):
+    if selector := place_of(item):
         target = {"type": "SpecificResource", "source": source, "selector": selector}
         if page := pages.get((item.capture, _product(item.target))):
             target["scope"] = f"{base}{page}"
@@ -146,20 +148,6 @@ def _product(target: str) -> str:
     """The product that a file belongs to: itself, or the folder it lies in."""
     parts = target.split("/")
     return "/".join(parts[:3]) if parts[0] == "products" else target
-
-
-def _selector(item: Remark) -> dict[str, Any] | None:
-    if item.svg:
-        drawn = f'<svg xmlns="http://www.w3.org/2000/svg"><path d="{item.svg}"/></svg>'
-        return {"type": "SvgSelector", "value": drawn}
-    if item.region:
-        x, y, width, height = (f"{value:g}" for value in item.region)
-        return {
-            "type": "FragmentSelector",
-            "conformsTo": "http://www.w3.org/TR/media-frags/",
-            "value": f"xywh=pixel:{x},{y},{width},{height}",
-        }
-    return None
 
 
 @router.get("/object/{number}/marking/{key}/{index}", dependencies=[LOOKS, Depends(seen)])

@@ -12,6 +12,7 @@ from vestige.archive import search
 from vestige.archive.chronicle import chronicle, made_again, remarks, verdicts
 from vestige.archive.descriptions import FIELDS
 from vestige.errors import UsageError
+from vestige.publish.iiif.addresses import Addresses
 from vestige.web import views
 from vestige.web.access.embargo import seen
 from vestige.web.access.roles import LOOKS, needs
@@ -98,6 +99,7 @@ def _page(
         "latest": LATEST,
         "slip": slip,
         "done": done if f"collection_done_{done}" in words else "",
+        "manifest": Addresses(str(request.base_url).rstrip("/")).manifest(number),
     }
     return views.page(request, "collection/object.html", status, **told)
 

@@ -11,13 +11,13 @@ from vestige.capture import MANIFEST, Capture, load_manifest
 from vestige.contract.registry import technique
 from vestige.contract.report import Report
 from vestige.contract.report_page import rows
+from vestige.display.entries import ResultEntry
 from vestige.errors import VestigeError
-from vestige.web.archive_shelf import result_key
+from vestige.publish.kept import result_key
 from vestige.web.bench import Bench
 from vestige.web.cards import telling
 from vestige.web.collection.again import Attempt, attempt
 from vestige.web.collection.dates import spoken_day
-from vestige.web.shelf import ResultEntry
 
 Words = Mapping[str, str]
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from vestige.archive.gallery import newest_capture, products_of
 from vestige.contract.kinds import Kind
-from vestige.web import pictures
-from vestige.web.archive_shelf import ArchiveShelf, result_key
+from vestige.display import pictures
+from vestige.display.entries import CaptureEntry
+from vestige.publish.kept import result_key
+from vestige.web.archive_shelf import ArchiveShelf
 from vestige.web.cards import TELLING
 from vestige.web.exhibit import Exhibit
-from vestige.web.shelf import CaptureEntry
 
 #: Kinds whose picture is made from all their files.
 _WHOLE = (Kind.MESH, Kind.FEATURES, Kind.RELIGHTABLE)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vestige.contract.kinds import Kind
-from vestige.web import pictures
+from vestige.display import pictures
 from vestige.web.exhibit import Exhibit
 from vestige.web.faults import Absent
 from vestige.web.looking.sight import named

@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from vestige.capture import Rights
+from vestige.display import pictures
+from vestige.display.entries import CaptureEntry, ResultEntry
+from vestige.display.pictures import RASTERS
 from vestige.errors import InputError
-from vestige.web import pictures
 from vestige.web.exhibit import Exhibit
 from vestige.web.looking.alignment import aligned
 from vestige.web.looking.beside import VIEWED
 from vestige.web.looking.downloads import credit
 from vestige.web.looking.neighbours import Folder, beside, source_of
-from vestige.web.looking.sight import RASTERS, Sight
-from vestige.web.shelf import CaptureEntry, ResultEntry
+from vestige.web.looking.sight import Sight
 
 #: So many pictures of one run or capture are offered; the rest are reached from their own page.
 MOST_OFFERED = 60

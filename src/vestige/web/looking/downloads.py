@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from vestige.capture import Rights
 from vestige.contract.kinds import Kind
+from vestige.display import pictures
+from vestige.display.tone import Tone, shown
 from vestige.errors import BudgetError, InputError, UsageError
 from vestige.imaging import ImageWriter, linear_from_srgb
 from vestige.imaging.exif import Entry, build
-from vestige.web import pictures
 from vestige.web.looking.sight import Sight
-from vestige.web.tone import Tone, shown
 
 #: Format: its suffix, its media type, and the longest side it holds.
 FORMATS = {

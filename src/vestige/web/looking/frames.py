@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from vestige.capture import Coordinate, Frame
+from vestige.display.entries import CaptureEntry
 from vestige.imaging import IMAGE_SUFFIXES
 from vestige.web.looking.downloads import credit
-from vestige.web.shelf import CaptureEntry
 
 
 def told(

@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestige.contract.kinds import Kind
+from vestige.display.opening import open_pyramid
+from vestige.display.pictures import kept
+from vestige.display.pyramid import TILE
+from vestige.display.tone import Tone, shown
 from vestige.imaging import open_image, srgb_from_linear
 from vestige.web.exhibit import Exhibit
 from vestige.web.faults import Absent
-from vestige.web.pictures import kept
-from vestige.web.pyramid import TILE, open_pyramid
 from vestige.web.solids import plane_files
-from vestige.web.tone import Tone, shown
 
 #: Coefficients are not a picture: they are kept nearly as they are, in full colour.
 QUALITY = 94

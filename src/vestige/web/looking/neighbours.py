@@ -8,9 +8,11 @@ from itertools import islice
 from pathlib import Path
 
 from vestige.archive import search
-from vestige.web.archive_shelf import ArchiveShelf, result_key
+from vestige.display.entries import CaptureEntry, ResultEntry
+from vestige.publish.kept import result_key
+from vestige.web.archive_shelf import ArchiveShelf
 from vestige.web.faults import Absent
-from vestige.web.shelf import CaptureEntry, ResultEntry, Scanner
+from vestige.web.shelf import Scanner
 
 Entry = ResultEntry | CaptureEntry
 Folder = Scanner | ArchiveShelf

@@ -10,13 +10,13 @@ from fastapi.responses import FileResponse, JSONResponse, RedirectResponse, Resp
 from starlette.background import BackgroundTask
 
 from vestige.contract.kinds import Kind
-from vestige.web import pictures
+from vestige.display import pictures
+from vestige.display.tone import shown
 from vestige.web.faults import Absent
 from vestige.web.looking import beside, comparison, downloads, lights, values
 from vestige.web.looking.sight import Sight, frame_pyramid, named, of_frame
 from vestige.web.pixels import KEEP, Folder, Shown, Wished, picture_answer
 from vestige.web.security import FRAMED_POLICY
-from vestige.web.tone import shown
 from vestige.web.viewers import VIEWERS
 from vestige.web.views import page
 

@@ -9,17 +9,17 @@ from typing import Any
 
 from vestige.capture import Capture, Frame
 from vestige.contract.kinds import Kind
+from vestige.display import pictures
+from vestige.display.entries import CaptureEntry
+from vestige.display.opening import open_pyramid
+from vestige.display.pyramid import TILE, Pyramid
+from vestige.display.scale import scale_of
+from vestige.display.tone import Tone
 from vestige.errors import InputError
-from vestige.web import pictures
 from vestige.web.exhibit import Exhibit
 from vestige.web.faults import Absent
-from vestige.web.pyramid import TILE, Pyramid, open_pyramid
-from vestige.web.scale import scale_of
-from vestige.web.shelf import CaptureEntry, Scanner
-from vestige.web.tone import Tone
+from vestige.web.shelf import Scanner
 
-#: Kinds that lie in a raster and can be looked at, compared and downloaded as a picture.
-RASTERS = frozenset({Kind.IMAGE, Kind.DEPTH, Kind.BANDS, Kind.NORMALS, Kind.PAGE, Kind.GRID, Kind.CLASSES})
 _NAME = re.compile(r"(?:r\.([\w-]{1,100})\.(\d{1,4})\.(\d{1,6})|f\.([\w-]{1,100})\.(\d{1,7}))", re.ASCII)
 
 
@@ -74,7 +74,7 @@ def of_product(exhibit: Exhibit, item: int) -> Sight:
         where products of this kind are no rasters, or the file is broken.
     """
     kind = exhibit.record.kind
-    if kind not in RASTERS:
+    if kind not in pictures.RASTERS:
         raise InputError(exhibit.record.path, "is no picture", "a product that lies in pixels")
     pyramid, path = exhibit.pyramid(item), exhibit.files()[item]
     tone, bands = pictures.natural_tone(kind, pyramid)

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestige.contract.kinds import Kind
+from vestige.display.bands import band_labels, wavelengths
+from vestige.display.pyramid import Pyramid
 from vestige.web.exhibit import Exhibit
-from vestige.web.pyramid import Pyramid
-from vestige.web.rasters import band_labels, wavelengths
 
 #: No area or line is read at more pixels than this a side; a larger one is read from a smaller size.
 MOST = 512

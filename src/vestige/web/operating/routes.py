@@ -11,8 +11,8 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from vestige.capture import Capture, Frame
+from vestige.display import pictures
 from vestige.errors import InputError, UsageError, VestigeError
-from vestige.web import pictures
 from vestige.web.access.roles import needs
 from vestige.web.bench import Bench, OfArchive
 from vestige.web.bodies import Form

@@ -2,6 +2,7 @@
 import { Fill, GeoJSON, ImageLayer, ImageStatic, Map, Projection, ScaleLine, Stroke, Style, VectorLayer, VectorSource, View } from "../vendor/ol.js";
 import { help } from "./looking/help.js";
 import { copyLink, recalled, recalledNumber, remember } from "./looking/place.js";
+import { json, overview, served } from "./reach.js";
 import { add, button, calm, failed, fullScreen, group, make, measured, ready, say, select, short, slider, stage, toggle, told, view, word } from "./stage.js";
 
 const chosen = /** @type {HTMLElement} */ (document.querySelector(".chosen"));
@@ -34,13 +35,13 @@ async function begin() {
   };
   const switches = [];
   if (told.under) {
-    const ground = picture(`${told.under.picture}?side=2048`, told.under.extent);
+    const ground = picture(overview(told.under.picture, {}), told.under.extent);
     map.addLayer(ground);
     switches.push(toggle("ground", true, (on) => ground.setVisible(on)));
   }
   if (told.picture && told.range) map.addLayer(values(picture, projection));
   else if (told.picture) {
-    const classes = picture(`${told.picture}?side=2048`, told.extent);
+    const classes = picture(overview(told.picture, {}), told.extent);
     if (told.under) classes.setOpacity(0.7);
     map.addLayer(classes);
     if (told.under) switches.push(toggle("class_layer", true, (on) => classes.setVisible(on)));
@@ -104,7 +105,7 @@ function values(picture, projection) {
   const reach = Math.max(Math.abs(low), Math.abs(high));
   const known = recalled("look");
   const wish = { look: told.looks.includes(known) ? String(known) : told.looks[0], low: recalledNumber("low") ?? low, high: recalledNumber("high") ?? high };
-  const address = () => `${told.picture}?${new URLSearchParams({ side: "2048", look: wish.look, low: String(wish.low), high: String(wish.high) })}`;
+  const address = () => overview(told.picture, wish);
   const layer = picture(address(), told.extent);
   const kept = () => remember({ look: wish.look, low: wish.low === low ? null : wish.low, high: wish.high === high ? null : wish.high });
   const repaint = () => layer.setSource(new ImageStatic({ url: address(), imageExtent: told.extent, projection, interpolate: false }));
@@ -114,8 +115,9 @@ function values(picture, projection) {
   const step = (high - low) / 200;
   const [least, most] = low < 0 && high > 0 ? [-reach * 2, reach * 2] : [low - (high - low) / 2, high + (high - low) / 2];
   const range = { min: least, max: most, step, say: sayValue };
+  add(select(word("look"), options, wish.look, (look) => ((wish.look = look), kept(), repaint())));
+  if (!served) return layer; // the range is the one the picture was made with
   add(
-    select(word("look"), options, wish.look, (look) => ((wish.look = look), kept(), repaint())),
     slider(word("low"), { ...range, value: wish.low }, (value) => ((wish.low = Math.min(value, wish.high - step)), kept(), later())).element,
     slider(word("high"), { ...range, value: wish.high }, (value) => ((wish.high = Math.max(value, wish.low + step)), kept(), later())).element,
   );
@@ -124,9 +126,7 @@ function values(picture, projection) {
 
 /** @param {string} address */
 async function features(address) {
-  const answer = await fetch(address);
-  if (!answer.ok) throw new Error(String(answer.status));
-  const collection = await answer.json();
+  const collection = await json(address);
   const source = new VectorSource({ features: new GeoJSON().readFeatures(collection) });
   const layer = new VectorLayer({ source, style: CALM });
   return { source, layer, total: collection.total };

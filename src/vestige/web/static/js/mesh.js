@@ -2,6 +2,7 @@
 import { ACESFilmicToneMapping, Box3, Color, DirectionalLight, GLTFLoader, HemisphereLight, MeshStandardMaterial, OrbitControls, PerspectiveCamera, Scene, Sphere, Vector3, WebGLRenderer } from "../vendor/three.js";
 import { help } from "./looking/help.js";
 import { beside, copyLink, recalled, remember } from "./looking/place.js";
+import { blob } from "./reach.js";
 import { button, choice, failed, fullScreen, group, make, ready, stage, toggle, told, view, word } from "./stage.js";
 
 const canvas = make("canvas", { tabindex: "0", role: "img", "aria-label": word("look") });
@@ -43,29 +44,28 @@ function begin() {
   new ResizeObserver(size).observe(stage);
   size();
 
-  new GLTFLoader().load(
-    told.model,
-    (/** @type {any} */ gltf) => {
-      const object = gltf.scene;
-      const sphere = new Box3().setFromObject(object).getBoundingSphere(new Sphere());
-      radius = 1;
-      const scale = 1 / Math.max(sphere.radius, 1e-9);
-      object.scale.multiplyScalar(scale);
-      object.position.copy(sphere.center).multiplyScalar(-scale);
-      scene.add(object);
-      tools(object);
-      look(home);
-      recall();
-      controls.addEventListener("change", keep);
-      renderer.setAnimationLoop(() => {
-        controls.update();
-        renderer.render(scene, camera);
-        ready();
-      });
-    },
-    undefined,
-    failed,
-  );
+  const shown = (/** @type {any} */ gltf) => {
+    const object = gltf.scene;
+    const sphere = new Box3().setFromObject(object).getBoundingSphere(new Sphere());
+    radius = 1;
+    const scale = 1 / Math.max(sphere.radius, 1e-9);
+    object.scale.multiplyScalar(scale);
+    object.position.copy(sphere.center).multiplyScalar(-scale);
+    scene.add(object);
+    tools(object);
+    look(home);
+    recall();
+    controls.addEventListener("change", keep);
+    renderer.setAnimationLoop(() => {
+      controls.update();
+      renderer.render(scene, camera);
+      ready();
+    });
+  };
+  blob(told.model)
+    .then((bytes) => bytes.arrayBuffer())
+    .then((bytes) => new GLTFLoader().parse(bytes, "", shown, failed))
+    .catch(failed);
 
   /** Where the camera stood when a link was made. */
   function recall() {

@@ -1,4 +1,5 @@
 // The words of a page: boxes over the picture, and the text to read beside it, each lighting up the other.
+import { json } from "./reach.js";
 import { failed, make, word } from "./stage.js";
 
 /** @typedef {{text: string, box: [number, number, number, number], confidence: number | null}} Word */
@@ -23,10 +24,9 @@ export class Reading {
     this.sheet.replaceChildren();
     this.article?.replaceChildren();
     if (address === null) return;
-    const answer = await fetch(address);
-    if (!answer.ok) return failed(word("failed"));
-    const { words, paragraphs } = await answer.json();
-    if (address === this.address) this.fill(words, paragraphs);
+    const sheet = await json(address).catch(() => null);
+    if (!sheet) return failed(word("failed"));
+    if (address === this.address) this.fill(sheet.words, sheet.paragraphs);
   }
 
   /** @param {Word[]} words @param {string[]} paragraphs */

@@ -6,6 +6,7 @@ import { Pick } from "./looking/pick.js";
 import { recalled, recalledNumber, remember } from "./looking/place.js";
 import { seen } from "./looking/seen.js";
 import { Spectrum } from "./looking/spectrum.js";
+import { json, served } from "./reach.js";
 import { Reading } from "./reading.js";
 
 /**
@@ -47,9 +48,9 @@ async function open(place) {
   remember({ i: place || null });
   const item = items[place];
   if (item.ask && !item.tiles) {
-    const answer = await fetch(item.ask);
-    if (!answer.ok) return failed(word("failed"));
-    Object.assign(item, { ...(await answer.json()), label: item.label });
+    const raster = await json(item.ask).catch(() => null);
+    if (!raster) return failed(word("failed"));
+    Object.assign(item, raster, { label: item.label });
   }
   viewer.open(/** @type {any} */ (source(item, wish)));
   document.querySelectorAll(".strip.items button").forEach((element, number) => {
@@ -93,6 +94,7 @@ function values() {
   const tell = (/** @type {number} */ value) => measured(value, unit);
   const options = told.looks.map((/** @type {string} */ look) => ({ value: look, text: word(`look_${look}`) }));
   add(select(word("look"), options, String(wish.look), (look) => ((wish.look = look), changed())));
+  if (!served) return; // the range is the one the tiles were made with
   const range = { min: low - span * 0.25, max: high + span * 0.25, step: span / 200, say: tell };
   const lowest = slider(word("low"), { ...range, value: Number(wish.low) }, (value) => ((wish.low = Math.min(value, Number(wish.high) - span / 200)), changed()));
   const highest = slider(word("high"), { ...range, value: Number(wish.high) }, (value) => ((wish.high = Math.max(value, Number(wish.low) + span / 200)), changed()));
@@ -106,13 +108,13 @@ function bands() {
   const asked = (recalled("bands") ?? "").split(",").map(Number);
   const fits = asked.every((band) => Number.isInteger(band) && band >= 0 && band <= last) && recalled("bands");
   let single = fits && asked.length === 1 ? asked[0] : Math.floor(rows.length / 2);
-  const mixture = fits && asked.length === 3 ? asked : [...told.mixture];
+  const mixture = fits && asked.length === 3 && served ? asked : [...told.mixture];
   const mode = fits && asked.length === 3 ? "mixture" : "single";
   const later = calm(repaint, 60);
   const set = (/** @type {string} */ now) => {
     wish = { bands: now === "single" ? String(single) : mixture.join(",") };
     one.element.hidden = now !== "single";
-    for (const part of three) part.hidden = now === "single";
+    for (const part of three) part.hidden = now === "single" || !served;
   };
   const paint = (/** @type {string} */ now) => (set(now), remember(wish), later());
   const name = (/** @type {number} */ band) => rows[band].label;
@@ -141,8 +143,8 @@ const pixelMm = () => items[chosen].pixel_mm ?? told.pixel_mm;
 
 if (items.length > 0) {
   const pick = new Pick(viewer);
-  const measures = new Measures(pick, pixelMm, told.range ? about("profile") : null);
-  const spectrum = told.bands ? new Spectrum(pick, about("spectrum")) : null;
+  const measures = new Measures(pick, pixelMm, told.range && served ? about("profile") : null);
+  const spectrum = told.bands && served ? new Spectrum(pick, about("spectrum")) : null;
   navigation(viewer, {
     keys: [
       ["Enter", "key_pick", () => pick.here()],

@@ -1,5 +1,6 @@
 // Deep zoom as all our viewers have it: the picture, its buttons and keys, its scale, its place in the address.
 import OpenSeadragon from "../../vendor/openseadragon.js";
+import { tile } from "../reach.js";
 import { button, fullScreen, group, stage, told, view, word } from "../stage.js";
 import { help, KEYS } from "./help.js";
 import { copyLink, recalledNumber, remember } from "./place.js";
@@ -37,15 +38,13 @@ export function deepZoom(element, more = {}) {
 
 /** What OpenSeadragon must know to fetch tiles. @param {Raster} item @param {Record<string, string | number>} [wish] */
 export function source(item, wish = {}) {
-  const query = new URLSearchParams({ v: item.version });
-  for (const [key, value] of Object.entries(wish)) query.set(key, String(value));
   return {
     width: item.width,
     height: item.height,
     tileSize: item.tile,
     minLevel: 0,
     maxLevel: item.deepest,
-    getTileUrl: (/** @type {number} */ level, /** @type {number} */ x, /** @type {number} */ y) => `${item.tiles}/${level}/${x}/${y}?${query}`,
+    getTileUrl: (/** @type {number} */ level, /** @type {number} */ x, /** @type {number} */ y) => tile(item, wish, level, x, y),
   };
 }
 

@@ -1,4 +1,5 @@
 // Tiles of pictures made of layers, on the graphics card: only what is seen is fetched, and little is kept.
+import { blob, layered } from "../reach.js";
 
 /** Textures never take more than this on the graphics card. */
 const MOST_BYTES = 256 * 2 ** 20;
@@ -94,9 +95,7 @@ export class Layers {
 
   /** @param {number} level @param {number} x @param {number} y */
   async load(level, x, y) {
-    const answer = await fetch(`${this.told.tiles}/${level}/${x}/${y}?v=${this.told.version}`);
-    if (!answer.ok) throw new Error(String(answer.status));
-    const picture = await createImageBitmap(await answer.blob(), { colorSpaceConversion: "none", premultiplyAlpha: "none" });
+    const picture = await createImageBitmap(await blob(layered(this.told, level, x, y)), { colorSpaceConversion: "none", premultiplyAlpha: "none" });
     const { gl, count } = this;
     const [width, height] = [picture.width, picture.height / count];
     const texture = gl.createTexture();

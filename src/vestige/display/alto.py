@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from vestige.display.absence import reason
 from vestige.errors import InputError
-from vestige.web.faults import reason
 
 _LARGEST = 64 * 2**20
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vestige.display.absence import reason
 from vestige.errors import InputError
-from vestige.web.faults import reason
 
 #: A page draws this many outlines smoothly; beyond, the largest are drawn.
 MOST_FEATURES = 5000

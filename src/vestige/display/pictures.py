@@ -17,14 +17,19 @@ from numpy.typing import NDArray
 
 from vestige.capture import Capture, Frame
 from vestige.contract.kinds import Kind
+from vestige.display.opening import open_pyramid
+from vestige.display.pyramid import Pyramid
+from vestige.display.tone import Tone, encoded, natural_range, shown
 from vestige.errors import InputError
 from vestige.imaging import open_image, srgb_from_linear
-from vestige.web.pyramid import Pyramid, open_pyramid
-from vestige.web.tone import Tone, encoded, natural_range, shown
 
 CACHE = ".cache"
 #: Pixels of the longer side of a small picture: in a list, and by itself.
 LISTED, ALONE = 400, 720
+#: Kinds that lie in pixels and can be looked at, compared and downloaded as a picture.
+RASTERS = frozenset({Kind.IMAGE, Kind.DEPTH, Kind.BANDS, Kind.NORMALS, Kind.PAGE, Kind.GRID, Kind.CLASSES})
+#: Kinds that are no rasters and of which a picture is made from all their files.
+PORTRAYED = frozenset({Kind.RELIGHTABLE, Kind.MESH, Kind.FEATURES})
 
 
 def cache_of(root: Path) -> Path:
@@ -138,7 +143,7 @@ def thumbnail(kind: Kind, path: Path, files: list[Path], cache: Path, side: int)
 
     def make() -> bytes:
         if kind is Kind.MESH:
-            from vestige.web.surface import portrait
+            from vestige.display.surface import portrait
 
             return encoded(portrait(source))[0]
         if kind is Kind.RELIGHTABLE:
@@ -188,7 +193,7 @@ def _outlines(path: Path) -> NDArray[np.uint8]:
     """The outlines of features, drawn on a light ground."""
     import cv2
 
-    from vestige.web.ground import features
+    from vestige.display.ground import features
 
     rings: list[NDArray[Any]] = []
     for feature in features(path)["features"]:

@@ -1,0 +1,10 @@
+from .absence import Absent as Absent
+from .alto import Sheet as Sheet
+from .alto import Word as Word
+from .alto import read_sheet as read_sheet
+from .opening import open_pyramid as open_pyramid
+from .pictures import thumbnail as thumbnail
+from .pyramid import Pyramid as Pyramid
+from .tone import Tone as Tone
+from .tone import encoded as encoded
+from .tone import shown as shown

@@ -1,0 +1,1 @@
+"""IIIF over HTTP: images, manifests, collections, search, content state."""
