@@ -135,12 +135,16 @@ def up(name: str, device: str, *, only_print: bool, as_json: bool) -> None:
 
 @hotspot.command()
 @DEVICE
-def down(device: str) -> None:
+@AS_JSON
+def down(device: str, *, as_json: bool) -> None:
     """Take the Wi-Fi down and forget its password."""
     from vestige.deliver import NetworkManager
 
     NetworkManager(device).down()
-    tell("the Wi-Fi is down")
+    if as_json:
+        show_json({"state": "down"})
+    else:
+        tell("the Wi-Fi is down")
 
 
 @hotspot.command()

@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="OBJECT...")
-@click.option("--to", "form", type=click.Choice(["site", "iiif", "bag", "rocrate"]), required=True)
+@click.option(
+    "--to",
+    "form",
+    type=click.Choice(["site", "iiif", "bag", "rocrate"]),
+    required=True,
+    help="What to make of them",
+)
 @click.option(
     "--archive", "place", type=ON_DISK, help="The archive; without one, OBJECTs are product folders"
 )

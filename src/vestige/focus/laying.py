@@ -16,7 +16,7 @@ from vestige.errors import FrameError, InputError, UsageError
 from vestige.focus.alignment import Warp, chained, gains_of, pair
 from vestige.focus.frames import Frames, Opened
 from vestige.focus.matching import Details, match
-from vestige.focus.ordering import order_of, sharp_places
+from vestige.focus.ordering import longest_run, order_of, sharp_places
 from vestige.focus.recipe import AlignRecipe
 from vestige.focus.reuse import Recorded
 from vestige.focus.work import Work
@@ -28,8 +28,6 @@ MATRIX = NDArray[np.float64]
 #: Correlation with its neighbour below which a frame may show something else. Neighbours of one stack reach
 #: 0.8 and more, its two ends 0.6, frames of two objects 0.15.
 BELONGS: Final = 0.35
-#: Frames that may be left out in a row.
-GAP: Final = 4
 #: Root of light below which a frame counts as black, and its spread below which it counts as empty.
 BLACK: Final = 0.01
 #: Side of the colour pictures in which brightness is compared.
@@ -308,20 +306,19 @@ def _laid(frames: Frames, looks: _Looks, recipe: AlignRecipe, context: Context) 
         found = looks.pair(*ends, recipe)
         return {"matrix": found.matrix, "gain": found.gain, "score": found.score, "tint": found.tint}
 
-    work = Work(context, held=looks.roomy)
     if recipe.align:
         looks.prepare(context)
-    steps = dict(zip(pairs, work.map("align", compare, pairs, label="aligning frames"), strict=True))
+    steps = dict(zip(pairs, context.map("align", compare, pairs, label="aligning frames"), strict=True))
 
     def step(one: int, other: int) -> Warp:
         if (one, other) not in steps:
-            steps[one, other] = work.part(f"align/{one}-{other}", compare, (one, other))
+            steps[one, other] = context.part(f"align/{one}-{other}", compare, (one, other))
         return Warp(**steps[one, other])
 
     reference = _reference(frames, recipe)
     chosen = list(range(count))
     if recipe.align:
-        chosen = _belonging(count, step)
+        chosen = longest_run(count, lambda one, other: step(one, other).score >= BELONGS)
         if recipe.reference and reference not in chosen:
             chosen = sorted([*chosen, reference])
     for number in sorted(set(range(count)) - set(chosen)):
@@ -350,27 +347,11 @@ def _fitting(looks: _Looks, matrices: Sequence[MATRIX], context: Context) -> lis
     """The frames that fit their neighbours where a recorded alignment puts them."""
     looks.prepare(context)
 
-    def step(one: int, other: int) -> Warp:
+    def fits(one: int, other: int) -> bool:
         start = looks.small(matrices[other] @ np.linalg.inv(matrices[one]))
-        return Warp(start, score=looks.score(one, other, start))
+        return looks.score(one, other, start) >= BELONGS
 
-    return _belonging(len(matrices), step)
-
-
-def _belonging(count: int, step: Any) -> list[int]:
-    """The longest run of frames of which each fits the one before it, with gaps of a few that do not."""
-    best: list[list[int]] = []
-    for last in range(count):
-        runs = [[last]]
-        for before in range(last - 1, max(-1, last - 2 - GAP), -1):
-            if len(best[before]) + 1 > max(len(run) for run in runs) and step(before, last).score >= BELONGS:
-                runs.append([*best[before], last])
-            if len(runs) > 1 and before == last - 1:
-                break
-        best.append(max(runs, key=len))
-    longest = max(best, key=len)
-    # Where most frames fit nothing, none of them can be said to be wrong.
-    return longest if 2 * len(longest) > count else list(range(count))
+    return longest_run(len(matrices), fits)
 
 
 def _inverse(found: Warp) -> Warp:

@@ -8,20 +8,22 @@ turning parts of it round.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["order_of", "sharp_places"]
+__all__ = ["longest_run", "order_of", "sharp_places"]
 
 FLOAT = NDArray[np.float32]
 #: Places along the longer side of a frame whose sharpness is compared.
 PLACES: Final = 32
 #: The given order stands unless another is shorter by this share.
 WORTH: Final = 0.03
+#: Frames that may be left out in a row.
+GAP: Final = 4
 #: Passes over the line at most.
 PASSES: Final = 30
 
@@ -92,3 +94,24 @@ def _shortened(order: list[int], distance: NDArray[np.float64]) -> list[int]:
             return order
         order = changed
     return order
+
+
+def longest_run(count: int, fits: Callable[[int, int], bool]) -> list[int]:
+    """The longest run of frames of which each fits the one before it, with gaps of a few that do not.
+
+    Where most frames fit nothing, none of them can be said to be wrong, and all are kept.
+
+    >>> longest_run(5, lambda one, other: 2 not in (one, other))
+    [0, 1, 3, 4]
+    """
+    best: list[list[int]] = []
+    for last in range(count):
+        runs = [[last]]
+        for before in range(last - 1, max(-1, last - 2 - GAP), -1):
+            if len(best[before]) + 1 > max(len(run) for run in runs) and fits(before, last):
+                runs.append([*best[before], last])
+            if len(runs) > 1 and before == last - 1:
+                break
+        best.append(max(runs, key=len))
+    longest = max(best, key=len)
+    return longest if 2 * len(longest) > count else list(range(count))
