@@ -61,7 +61,11 @@ class Preview:
         self._fault: Exception | None = None
         # The order of focus is that of another light's run, which has them all.
         until = float("inf") if recorded else time.monotonic() + PATIENCE
+        # Compiled code takes as long to be loaded as a frame to be unpacked, which other processes do.
+        loading = threading.Thread(target=fuse, args=([np.zeros((16, 16, 3), np.float32)],))
+        loading.start()
         self._reading.go_on(until)
+        loading.join()
         self.provisional = not self._reading.finished
         try:
             self._stack = self._laid()
