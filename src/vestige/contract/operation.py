@@ -133,7 +133,7 @@ class Session(Protocol):
 
 
 @runtime_checkable
-class Refining(Protocol):
+class Refining(Session, Protocol):
     """A `Session` that may answer first from a part of what there is, and reads the rest meanwhile.
 
     As long as it is `provisional`, its pictures are of that part: who shows one says so and asks again.
