@@ -56,8 +56,8 @@ def render(folder: str, slider: bool, quick: bool) -> None:
     heights = np.linspace(NEAREST, FARTHEST, count)
     middle = float(heights[count // 2])
     things = _things(mitsuba, np.random.default_rng(5))
-    # With few rays through the lens what is out of focus is grainy, as in no camera, and the contest is one of
-    # who smooths most: at 48 independent rays the sharp frame of the true depth itself lost to all.
+    # With few rays through the lens what is out of focus is grainy, as in no camera, and the contest is who
+    # smooths most: at 48 independent rays the sharp frame of the true depth itself lost to all.
     frames, record = [], []
     for number, height in enumerate(heights.tolist(), start=1):
         # A slider moves the camera and keeps the distance in focus; a lens the other way round.
