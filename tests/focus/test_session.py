@@ -5,9 +5,10 @@ import pytest
 
 from vestige import focus
 from vestige.capture import Capture, Frame
-from vestige.contract import Context, Inputs, Kind, Product
+from vestige.contract import Budget, Context, Inputs, Kind, Product, Refining
 from vestige.contract.runner import execute
 from vestige.errors import InputError, UsageError
+from vestige.focus import session as sessions
 from vestige.focus.recipe import Patch, SceneRecipe, StackRecipe
 from vestige.focus.session import preview
 from vestige.focus.simulate import make
@@ -114,3 +115,47 @@ def test_broken_frames_are_left_out_and_named(capture, tmp_path):
         (tmp_path / frame.file).write_bytes(b"")
     with pytest.raises(InputError):
         preview(Inputs({"capture": [broken]}), Context())
+
+
+@pytest.fixture
+def hasty(capture, monkeypatch):
+    """A session whose first picture may wait for no more frames than it must."""
+    monkeypatch.setattr(sessions, "PATIENCE", -1.0)
+    opened = preview(Inputs({"capture": [capture]}), Context(budget=Budget(cores=1)))
+    yield opened
+    opened.close()
+
+
+def test_the_first_picture_is_of_some_frames_and_says_so(hasty, session):
+    assert isinstance(hasty, Refining)
+    assert hasty.provisional
+    early = hasty.render(StackRecipe()).astype(int)
+    assert hasty.provisional
+    hasty.finish()
+    late = hasty.render(StackRecipe()).astype(int)
+    assert not hasty.provisional
+    whole = session.render(StackRecipe()).astype(int)
+    assert np.array_equal(late, whole)
+    assert 0.5 < np.abs(early - whole)[12:-12, 12:-12].mean() < 6  # the same view, less of it sharp
+
+
+def test_a_frame_that_is_not_read_yet_is_waited_for(hasty, session, capture):
+    for frame in capture.frames:
+        assert np.array_equal(hasty.render(taken(frame.file)), session.render(taken(frame.file)))
+    assert not hasty.provisional
+
+
+def test_what_fails_while_the_rest_is_read_is_told(hasty, monkeypatch):
+    def broken(self, until):
+        raise InputError("f.tif", "is gone")
+
+    monkeypatch.setattr(type(hasty._reading), "go_on", broken)
+    assert hasty.render(StackRecipe()).any()
+    with pytest.raises(InputError, match="is gone"):
+        hasty.finish()
+
+
+def test_a_session_is_closed_while_it_reads(hasty):
+    hasty.render(StackRecipe())
+    hasty.close()
+    assert hasty._rest is None or not hasty._rest.is_alive()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from vestige.capture import Capture
 from vestige.contract.context import Context
@@ -130,6 +130,16 @@ class Session(Protocol):
 
     def close(self) -> None:
         """Let go of files and memory."""
+
+
+@runtime_checkable
+class Refining(Session, Protocol):
+    """A `Session` that may answer first from a part of what there is, and reads the rest meanwhile.
+
+    As long as it is `provisional`, its pictures are of that part: who shows one says so and asks again.
+    """
+
+    provisional: bool
 
 
 Run = Callable[[Inputs, Recipe, Context], Outcome]

@@ -10,6 +10,7 @@ from vestige.archive import search
 from vestige.contract.registry import technique
 from vestige.jobs import Attempt, Ending, How, Leases, Resources, State
 from vestige.web import create_app
+from vestige.web.running.previews import Previews, Shown
 
 
 def test_operations_that_fit_come_first(client, keys):
@@ -145,6 +146,17 @@ def test_a_preview_is_made_and_what_is_wrong_is_said(client, keys):
     wrong = client.post("/run/look/focus/run", data={**told, "recipe.levels": "0"})
     assert "levels" in wrong.json()["faults"]
     assert client.post("/run/look/pages/nothing", data=told).status_code == 404
+
+
+def test_a_first_look_from_some_of_the_frames_is_told_as_such(client, keys, monkeypatch):
+    told = {"capture": keys[0], "preset": "", "page": "a", "size": "64"}
+    for provisional in (True, False):
+        shown = Shown(b"\xff\xd8", provisional)
+        monkeypatch.setattr(Previews, "picture", lambda self, page, look, shown=shown: shown)
+        answer = client.post("/run/look/focus/run", data=told)
+        assert answer.content == shown.jpeg
+        assert ("provisional" in answer.headers) is provisional
+    assert "provisional" in client.get(f"/run/make/focus/run?capture={keys[0]}").text
 
 
 def test_a_job_runs_is_looked_at_and_kept(museum, keys):

@@ -227,7 +227,10 @@ def _queue(
 
 @router.post("/look/{name}/{operation}")
 async def look(request: Request, bench: OfArchive, name: str, operation: str, answers: Form) -> Response:
-    """A picture of what the recipe gives; 204 where the page has asked for a newer one since."""
+    """A picture of what the recipe gives; 204 where the page has asked for a newer one since.
+
+    The header `Provisional` says that it is made of some of the frames and that a better one follows.
+    """
     found = wanted(name, operation)
     if found[1].open is None:
         raise Absent(operation)
@@ -239,12 +242,13 @@ async def look(request: Request, bench: OfArchive, name: str, operation: str, an
         named = {item.name: answers.one(f"input.{item.name}") for item in found[1].inputs}
         work = benchwork.work_of(bench.archive, bench.desk, given, found, said.recipe, named)
         seen = Look(work, _region(answers), _whole(answers, "size", 64, _LARGEST, 1000), _frame(answers))
-        data = await asyncio.to_thread(bench.previews.picture, answers.one("page")[:64], seen)
+        shown = await asyncio.to_thread(bench.previews.picture, answers.one("page")[:64], seen)
     except Stale:
         return Response(status_code=204)
     except VestigeError as error:
         return _faulty(request, {"": fault(error)})
-    return Response(data, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
+    told = {"Provisional": "1"} if shown.provisional else {}
+    return Response(shown.jpeg, media_type="image/jpeg", headers={"Cache-Control": "no-store", **told})
 
 
 def _faulty(request: Request, faults: Mapping[str, str]) -> JSONResponse:

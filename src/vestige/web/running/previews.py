@@ -17,7 +17,7 @@ from typing import Any
 
 from vestige.contract.budget import Budget
 from vestige.contract.context import Context
-from vestige.contract.operation import Inputs, Session
+from vestige.contract.operation import Inputs, Refining, Session
 from vestige.contract.registry import technique
 from vestige.errors import BudgetError, VestigeError
 from vestige.jobs import Work, limits
@@ -45,6 +45,14 @@ class Look:
     frame: int | None = None
 
 
+@dataclass(frozen=True)
+class Shown:
+    """A JPEG, and whether a better one follows: it is made of a part of what there is."""
+
+    jpeg: bytes
+    provisional: bool
+
+
 class Previews:
     """One process with the sessions that people look through, one picture at a time."""
 
@@ -56,8 +64,8 @@ class Previews:
         self._channel: Connection | None = None
         self._timer: threading.Timer | None = None
 
-    def picture(self, page: str, look: Look) -> bytes:
-        """The JPEG of a look, for a page that asks for one after another.
+    def picture(self, page: str, look: Look) -> Shown:
+        """The picture of a look, for a page that asks for one after another.
 
         Raises
         ------
@@ -102,7 +110,7 @@ class Previews:
                 self._newest.popitem(last=False)
             return number
 
-    def _answer(self, look: Look) -> bytes:
+    def _answer(self, look: Look) -> Shown:
         for attempt in (1, 2):  # a process that died in the meantime is replaced once
             channel = self._begun()
             try:
@@ -118,7 +126,8 @@ class Previews:
                 raise BudgetError("the preview needs more memory than it may use: run it instead") from None
             if isinstance(answer, VestigeError):
                 raise answer
-            return bytes(answer)
+            assert isinstance(answer, Shown)
+            return answer
         raise AssertionError
 
     def _begun(self) -> Connection:
@@ -181,7 +190,10 @@ def _rendered(look: Look, sessions: OrderedDict[str, tuple[Session, Context]], c
             sessions[name] = operation.open(Inputs(work.inputs()), context), context
         sessions.move_to_end(name)
         recipe = operation.recipe.make(values=work.recipe)
-        return jpeg_bytes(sessions[name][0].render(recipe, look.region, look.size, look.frame), quality=_JPEG)
+        session = sessions[name][0]
+        pixels = session.render(recipe, look.region, look.size, look.frame)
+        provisional = isinstance(session, Refining) and session.provisional
+        return Shown(jpeg_bytes(pixels, quality=_JPEG), provisional)
     except VestigeError as error:
         return error
     except MemoryError:

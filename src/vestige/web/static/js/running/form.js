@@ -97,7 +97,10 @@ async function took(answer, began) {
     picture.src = address;
     if (older) URL.revokeObjectURL(older);
     frame.dataset.state = "ready";
-    said.textContent = words.ready.replace("{n}", ((performance.now() - began) / 1000).toFixed(1));
+    const unfinished = answer.headers.has("Provisional");
+    const spoken = unfinished ? words.provisional : words.ready;
+    said.textContent = spoken.replace("{n}", ((performance.now() - began) / 1000).toFixed(1));
+    if (unfinished) setTimeout(ask, 1000);
     show({});
     return;
   }
