@@ -1,8 +1,8 @@
 """The workbench in a browser: the collection at a million objects, the first picture on a slow line.
 
 ``python benchmarks/web.py [--quick] [--keep FOLDER] [--only PART] [--times N]``; needs Chromium. The objects
-are synthetic (seed 5) and lie in the log and in the catalogue; the newest have pictures, the very newest a focus
-stack with its result. Each part prints its rows and writes them as soon as it is done.
+are synthetic (seed 5) and lie in the log and in the catalogue; the newest have pictures, the very newest a
+focus stack with its result. Each part prints its rows and writes them as soon as it is done.
 """
 
 from __future__ import annotations
