@@ -42,7 +42,7 @@ EACH = {"/result/{key}/{index}": 15}
 #: What is no page of its own: data, pictures, parts; and what needs more than this archive has: a job, a tray,
 #: a kept result (its marking, its making again), somebody signed in (see `test_the_way_in`).
 PARTS = re.compile(
-    r"^/(tiles|overview|raster|words|features|thumbnail|frame|file|report|state|shelf|events|spectrum|profile|light|"
+    r"^/(iiif|tiles|overview|raster|words|features|thumbnail|frame|file|report|state|shelf|events|spectrum|profile|light|"
     r"download|alone|language|theme|sign-in|account$|collection/values|jobs/|intake/|projects/|run/look|run/products|operate/.*/|"
     r"object/.*/(again|marking)/|proof/)|"
     r"/(picture|events|part|view|files|arrived|raster|annotations\.json)(/|$)"
@@ -130,7 +130,11 @@ def listened(page):
 
 def complaints(said, address):
     """What was said since the last time, as faults of a page; that a page itself is not there is none."""
-    found = [f"{address}: the browser says: {one}" for one in said if f"{address})" not in one]
+    found = [
+        f"{address}: the browser says: {one}"
+        for one in said
+        if not one.endswith((f"{address})", "/favicon.ico)"))
+    ]
     said.clear()
     return found
 
