@@ -1,7 +1,8 @@
 """The workbench in a browser: the collection at a million objects, the first picture on a slow line.
 
-``python benchmarks/web.py [--quick] [--keep FOLDER]``; needs Chromium. The objects are synthetic (seed 5) and
-lie in the log and in the catalogue; the newest have pictures, the very newest a focus stack with its result.
+``python benchmarks/web.py [--quick] [--keep FOLDER] [--only PART] [--times N]``; needs Chromium. The objects
+are synthetic (seed 5) and lie in the log and in the catalogue; the newest have pictures, the very newest a
+focus stack with its result. Each part prints its rows and writes them as soon as it is done.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ FLAGS = ["--no-sandbox", "--disable-background-networking", "--use-angle=swiftsh
 LINE = {"offline": False, "latency": 40, "downloadThroughput": 1_250_000, "uploadThroughput": 1_250_000}
 #: Screens on which the first picture is awaited: width and height in CSS pixels.
 SCREENS = {"desktop": (1280, 900), "phone": (390, 844)}
+#: What is measured, each by itself.
+PARTS = ("interaction", *(f"first-{screen}" for screen in SCREENS))
 #: The identifier of the object that has a result.
 SHOWN = "SHOWN"
 #: From the moment a hand does something to the frame after which its answer is seen.
@@ -71,17 +74,23 @@ WEIGHT = r"""
   .filter((entry) => !/\/(picture|thumbnail|frame|overview|tiles|vendor\/openseadragon)\b/.test(entry.name))
   .reduce((sum, entry) => sum + entry.transferSize, 0)
 """
-#: The moment at which the first picture of an object is seen.
+#: The moment at which the first picture of an object is seen: one that the page carries (a drawing of ours is
+#: none), or the viewer's own, where the viewer was quicker and has taken the small picture away unpainted.
 FIRST = """
+const seen = (time) => { window.first ||= time; };
 new PerformanceObserver((list) => {
-  for (const entry of list.getEntries()) {
-    if (entry.identifier === "first" && !window.first) window.first = entry.renderTime || entry.loadTime;
-  }
+  for (const entry of list.getEntries()) seen(entry.renderTime || entry.loadTime);
 }).observe({ type: "element", buffered: true });
-new MutationObserver((_, watch) => {
-  const image = document.querySelector("main img");
-  if (image) { image.setAttribute("elementtiming", "first"); watch.disconnect(); }
-}).observe(document, { childList: true, subtree: true });
+new MutationObserver(() => {
+  for (const image of document.querySelectorAll('main img:not([elementtiming], [src^="/static/"])'))
+    image.setAttribute("elementtiming", "first");
+  if (!document.querySelector('.stage[data-state="ready"]')) return;
+  requestAnimationFrame(() => {
+    const channel = new MessageChannel();  // the first task after the frame was painted
+    channel.port1.onmessage = () => seen(performance.now());
+    channel.port2.postMessage(0);
+  });
+}).observe(document, { childList: true, subtree: true, attributeFilter: ["data-state"] });
 """
 
 
@@ -172,7 +181,7 @@ def until(page: Any, what: str) -> None:
         if page.evaluate(what):
             return
         page.wait_for_timeout(20)
-    raise TimeoutError(what)
+    raise TimeoutError(f"{what} at {page.url}")
 
 
 def spent(process: int) -> float:
@@ -263,50 +272,66 @@ def first_picture(browser: Any, address: str, width: int, height: int) -> tuple[
     return seconds, kilobytes
 
 
-def first_pictures(browser: Any, address: str, pages: dict[str, str], times: int) -> list[list[object]]:
-    """Each page on a screen and on a phone; what the server makes of a picture once is made before."""
+def first_pictures(
+    browser: Any, address: str, pages: dict[str, str], screen: str, times: int
+) -> list[list[object]]:
+    """Each page on one of the screens; what the server makes of a picture once is made before."""
     rows: list[list[object]] = []
     about = "10 Mbit/s, 40 ms, nothing kept by the browser"
-    for screen, size in SCREENS.items():
-        for name, path in pages.items():
-            first_picture(browser, address + path, *size)
-            seen = [first_picture(browser, address + path, *size) for _ in range(times)]
-            seconds, kilobytes = zip(*seen, strict=True)
-            told = f"{screen}, {name}: first picture"
-            rows.append([f"{told}, median", statistics.median(seconds), "s", "<= 1.0", about])
-            rows.append([f"{told}, all", " ".join(f"{value:.2f}" for value in seconds), "s", "", ""])
-            rows.append([f"{told}, loaded until then", max(kilobytes), "kB", "<= 250", "without pictures"])
+    for name, path in pages.items():
+        first_picture(browser, address + path, *SCREENS[screen])
+        seen = [first_picture(browser, address + path, *SCREENS[screen]) for _ in range(times)]
+        seconds, kilobytes = zip(*seen, strict=True)
+        told = f"{screen}, {name}: first picture"
+        rows.append([f"{told}, median", statistics.median(seconds), "s", "<= 1.0", about])
+        rows.append([f"{told}, all", " ".join(f"{value:.2f}" for value in seconds), "s", "", _load()])
+        rows.append([f"{told}, loaded until then", max(kilobytes), "kB", "<= 250", "without pictures"])
     return rows
 
 
-def measured(folder: Path, *, quick: bool, count: int) -> list[list[object]]:
-    """Every figure."""
+def interaction(browser: Any, address: str, server: int, times: int, count: int) -> list[list[object]]:
+    """The collection worked by hand."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(f"{address}/")
+    page.wait_for_timeout(2000)
+    costs = Costs(page, server)
+    found = interactions(page, address, times, costs)
+    page.close()
+    every = [value for taken in found.values() for value in taken]
+    return [
+        *(
+            [f"{name}, to paint, p95", _p95(taken), "ms", "<= 100", f"{len(taken)} times, seed 7"]
+            for name, taken in found.items()
+        ),
+        ["all of these, to paint, p95", _p95(every), "ms", "<= 100", f"{count} objects"],
+        ["all of these, to paint, median", statistics.median(every), "ms", "", _load()],
+        ["CPU time of the server, mean", costs.mean(0), "ms", "", "of one of these"],
+        ["CPU time of the page, mean", costs.mean(1), "ms", "", "main thread, of one of these"],
+    ]
+
+
+def measure(folder: Path, parts: list[str], *, quick: bool, times: int | None) -> None:
+    """Measure some parts, and tell each of them when it is done."""
     from playwright.sync_api import sync_playwright
 
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    rows: list[list[object]] = []
     pages = exhibited(folder)
+    with Archive(folder) as archive:
+        count = archive.known(SHOWN)["id"]  # numbered as they came
     with served(folder) as (address, server), sync_playwright() as run:
         browser = run.chromium.launch(executable_path=chromium, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
-        page.goto(f"{address}/")
-        page.wait_for_timeout(2000)
-        every: list[float] = []
-        costs = Costs(page, server)
-        for name, taken in interactions(page, address, 10 if quick else 40, costs).items():
-            every += taken
-            rows.append(
-                [f"{name}, to paint, p95", _p95(taken), "ms", "<= 100", f"{len(taken)} times, seed 7"]
-            )
-        rows.append(["all of these, to paint, p95", _p95(every), "ms", "<= 100", f"{count} objects"])
-        load = f"load of the machine {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores"
-        rows.append(["all of these, to paint, median", statistics.median(every), "ms", "", load])
-        rows.append(["CPU time of the server, mean", costs.mean(0), "ms", "", "of one of these"])
-        rows.append(["CPU time of the page, mean", costs.mean(1), "ms", "", "main thread, of one of these"])
-        page.close()
-        rows += first_pictures(browser, address, pages, 2 if quick else 7)
+        for part in parts:
+            if part == "interaction":
+                rows = interaction(browser, address, server, times or (10 if quick else 40), count)
+            else:
+                screen = part.removeprefix("first-")
+                rows = first_pictures(browser, address, pages, screen, times or (2 if quick else 7))
+            report("web", COLUMNS, rows, part=part, objects=count)
         browser.close()
-    return rows
+
+
+def _load() -> str:
+    return f"load of the machine {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores"
 
 
 def _p95(values: list[float]) -> float:
@@ -318,13 +343,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="20,000 objects, for a look")
     parser.add_argument("--keep", default="", help="a folder for the archive, used again where it is there")
+    parser.add_argument("--only", choices=PARTS, action="append", help="a part alone (may be given again)")
+    parser.add_argument(
+        "--times", type=int, help="repetitions; otherwise 40 interactions of each kind, 7 pictures"
+    )
     arguments = parser.parse_args()
     count = 20_000 if arguments.quick else 1_000_000
     folder = Path(arguments.keep or tempfile.mkdtemp(prefix="vestige-web-"))
     try:
         if not (folder / "archive.json").exists():
             fill(folder, count, 200)
-        report("web", COLUMNS, measured(folder, quick=arguments.quick, count=count), quick=arguments.quick)
+        measure(folder, arguments.only or list(PARTS), quick=arguments.quick, times=arguments.times)
     finally:
         if not arguments.keep:
             shutil.rmtree(folder, ignore_errors=True)

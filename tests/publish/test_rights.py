@@ -2,6 +2,8 @@ import datetime as dt
 
 import pytest
 
+from vestige.archive import Archive, search
+from vestige.archive.embargo import hidden_counts, object_is_public
 from vestige.publish.rights import Reader, may_see, rights_of
 
 TODAY = dt.date(2026, 11, 23)
@@ -48,3 +50,13 @@ def test_an_embargo_ends_on_its_day(until, seen):
     assert may_see(thing, Reader.STRANGER, TODAY) is seen
     assert may_see(thing, Reader.VISITOR, TODAY) is seen
     assert may_see(thing, Reader.STAFF, TODAY)
+
+
+@pytest.mark.parametrize("until", ["2026-11-24", "2026-11-23", "2026-11-22", None])
+def test_the_catalogue_hides_what_may_not_be_seen(tmp_path, until):
+    with Archive.make(tmp_path / "museum") as archive:
+        archive.describe("MS 42", {"embargo": until})
+        thing = search.find(archive.engine, "MS 42")
+        seen = may_see(thing, Reader.VISITOR, TODAY)
+        assert object_is_public(archive.engine, thing["id"], TODAY) is seen
+        assert hidden_counts(archive.engine, TODAY)[""].total() == (not seen)

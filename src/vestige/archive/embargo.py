@@ -4,13 +4,29 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, or_, select
 
 from vestige.archive.database import reading
 from vestige.archive.descriptions import FACETS
 from vestige.archive.tables import captures, holdings, objects
+
+
+def today() -> date:
+    """The day by the clock of this machine: an embargo ends where the archive is, not in Greenwich."""
+    return datetime.now().astimezone().date()
+
+
+def is_public(description: Mapping[str, Any], day: date) -> bool:
+    """Whether a described object is public on a day; `public` asks the same of the catalogue.
+
+    >>> is_public({"embargo": "2030-01-01"}, date(2029, 12, 31)), is_public({"embargo": None}, date.min)
+    (False, True)
+    """
+    until = description.get("embargo")
+    return not until or date.fromisoformat(str(until)) <= day
 
 
 def public(day: date) -> ColumnElement[bool]:

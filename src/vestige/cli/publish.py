@@ -141,9 +141,8 @@ def _things(archive: Archive | None, names: tuple[str, ...]) -> Iterator[Callabl
 
 def _copies(archive: Archive, names: tuple[str, ...], out: Path, form: str, *, as_json: bool) -> None:
     """Bags or crates, one a capture."""
-    from datetime import UTC, datetime
-
     from vestige.archive import export_bags, export_crates
+    from vestige.archive.embargo import today
     from vestige.archive.search import find
     from vestige.publish.staging import refuse_embargoed
 
@@ -151,7 +150,7 @@ def _copies(archive: Archive, names: tuple[str, ...], out: Path, form: str, *, a
     refused: list[str] = []
     for name in names:
         try:
-            refuse_embargoed(find(archive.engine, name), datetime.now(UTC).date())
+            refuse_embargoed(find(archive.engine, name), today())
             export = export_bags if form == "bag" else export_crates
             made += [str(path) for path in export(archive, name, out)]
         except VestigeError as error:

@@ -6,12 +6,14 @@ https://rightsstatements.org/page/1.0/.
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import IntEnum
 from typing import Any
+
+from vestige.archive.embargo import is_public, today
 
 _ADDRESS = re.compile(
     r"https?://(?:www\.)?(creativecommons\.org/(?:licenses|publicdomain)/[a-z+-]+/\d\.\d/"
@@ -66,8 +68,8 @@ def rights_of(words: str) -> Rights:
     return Rights()
 
 
-def may_see(thing: Mapping[str, Any], reader: Reader, today: dt.date | None = None) -> bool:
-    """Whether a reader may see an object.
+def may_see(thing: Mapping[str, Any], reader: Reader, day: date | None = None) -> bool:
+    """Whether a reader may see an object on a day, otherwise today.
 
     Staff see everything; whoever has signed in, what is under no embargo; strangers, of that, only what
     carries an open licence or is free of copyright: nothing is public because nobody said anything.
@@ -80,7 +82,6 @@ def may_see(thing: Mapping[str, Any], reader: Reader, today: dt.date | None = No
     """
     if reader is Reader.STAFF:
         return True
-    until = str(thing.get("embargo") or "")
-    if until and until > (today or dt.datetime.now(dt.UTC).date()).isoformat():
+    if not is_public(thing, day or today()):
         return False
     return reader is Reader.VISITOR or rights_of(str(thing.get("rights", ""))).open

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from vestige.archive.disk import Disk
+from vestige.archive.embargo import is_public
 from vestige.errors import InputError, OutputError, VestigeError
 
 #: Beneath a publication: what was made of each object, by its name.
@@ -41,11 +42,10 @@ def refuse_embargoed(description: Mapping[str, Any], today: date) -> None:
     ...
     vestige.errors.InputError: MS 42 is under embargo until 2030-01-01: publish it then, or end the embargo
     """
-    until = description.get("embargo")
-    if until and date.fromisoformat(str(until)) > today:
+    if not is_public(description, today):
         raise InputError(
             str(description["identifier"]),
-            f"is under embargo until {until}",
+            f"is under embargo until {description['embargo']}",
             action="publish it then, or end the embargo",
         )
 

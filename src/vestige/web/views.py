@@ -13,13 +13,13 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response, Streamin
 from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
+from vestige.archive.embargo import today
 from vestige.capture import Coordinate
 from vestige.contract.report_page import PAGE, readable, rows
 from vestige.display import pictures
 from vestige.display.entries import ResultEntry
 from vestige.errors import VestigeError
 from vestige.web import live
-from vestige.web.access.embargo import today
 from vestige.web.access.roles import at_least
 from vestige.web.cards import telling
 from vestige.web.exhibit import Exhibit

@@ -31,16 +31,18 @@ from vestige.web.running.benchwork import subject, submit, work_of
 
 AXE = Path(__file__).parents[1] / "vendor" / "axe.js"
 RUN = """async (only) => {
-  const rules = only ? {runOnly: {type: "rule", values: [only]}} : {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]};
+  const rules = only ? {runOnly: {type: "rule", values: only}} : {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]};
   const found = await axe.run(document, {...rules, iframes: false, resultTypes: ["violations"]});
   return found.violations.map((one) => `${one.id}: ${one.help} at ${one.nodes.map((node) => node.target.join(" ")).join(", ")}`);
 }"""
+#: What axe asks of colours: asked in the other theme too.
+THEMED = ["color-contrast", "link-in-text-block"]
 #: As many pages of one route are looked at.
 EACH = {"/result/{key}/{index}": 15}
 #: What is no page of its own: data, pictures, parts; and what needs more than this archive has: a job, a tray,
 #: a kept result (its marking, its making again), somebody signed in (see `test_the_way_in`).
 PARTS = re.compile(
-    r"^/(tiles|overview|raster|words|features|thumbnail|frame|file|report|state|shelf|events|spectrum|profile|light|"
+    r"^/(iiif|tiles|overview|raster|words|features|thumbnail|frame|file|report|state|shelf|events|spectrum|profile|light|"
     r"download|alone|language|theme|sign-in|account$|collection/values|jobs/|intake/|projects/|run/look|run/products|operate/.*/|"
     r"object/.*/(again|marking)/|proof/)|"
     r"/(picture|events|part|view|files|arrived|raster|annotations\.json)(/|$)"
@@ -59,6 +61,7 @@ def served(app):
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         while not server.started:
+            assert thread.is_alive(), "the workbench does not start"
             time.sleep(0.02)
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         server.should_exit = True
@@ -80,7 +83,9 @@ def workbench(original, tmp_path_factory):
             volume.take(pile, 0, Path.stat)
         if step == 2:
             volume.accept(1)
-    return create_app(home / "museum", scanner=pile)
+    app = create_app(home / "museum", scanner=pile)
+    with served(app) as address:
+        yield app, address
 
 
 def route_of(known, address):
@@ -112,13 +117,35 @@ def pages(page, home, known, start):
                 waiting.append(parts.path + (f"?{parts.query}" if parts.query else ""))
 
 
+def listened(page):
+    """What the browser complains of on this page: refused styles and scripts, errors, what could not be had."""
+    said = []
+    page.on(
+        "console",
+        lambda one: said.append(f"{one.text} ({one.location['url']})") if one.type == "error" else None,
+    )
+    page.on("pageerror", lambda error: said.append(str(error)))
+    return said
+
+
+def complaints(said, address):
+    """What was said since the last time, as faults of a page; that a page itself is not there is none."""
+    found = [
+        f"{address}: the browser says: {one}"
+        for one in said
+        if not one.endswith((f"{address})", "/favicon.ico)"))
+    ]
+    said.clear()
+    return found
+
+
 def faults(page, address):
     """What axe finds in both themes; and whether the page is wider than a small window."""
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate(RUN, None)
     other = {"light": "dark", "dark": "light"}[page.evaluate("document.documentElement.dataset.theme")]
     page.evaluate(f"document.documentElement.dataset.theme = '{other}'")
-    found += [f"({other}) {one}" for one in page.evaluate(RUN, "color-contrast")]
+    found += [f"({other}) {one}" for one in page.evaluate(RUN, THEMED)]
     page.set_viewport_size({"width": 320, "height": 640})
     page.wait_for_timeout(60)
     wide = page.evaluate("document.documentElement.scrollWidth")
@@ -130,22 +157,22 @@ def faults(page, address):
 
 @pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("de", "dark")])
 def test_every_page_of_the_workbench(workbench, browser, language, theme):
-    known, found, looked = rules(workbench), [], set()
-    desk = workbench.state.scanner.scan()
+    app, home = workbench
+    known, found, looked = rules(app), [], set()
+    desk = app.state.scanner.scan()
     start = ["/", "/operate", "/operate?new=true", "/operate?kept=3", "/accounts", "/nothing"]
-    start += [f"/operate/{volume.name}" for volume in Volume.all(workbench.state.bench.open_captures)]
+    start += [f"/operate/{volume.name}" for volume in Volume.all(app.state.bench.open_captures)]
     start += [f"/{way}/{key}" for key in desk.results for way in ("result", "record")]
-    with (
-        served(workbench) as home,
-        contextlib.closing(browser.new_context(reduced_motion="reduce")) as context,
-    ):
+    with contextlib.closing(browser.new_context(reduced_motion="reduce")) as context:
         context.add_cookies(
             [{"name": n, "value": v, "url": home} for n, v in (("language", language), ("theme", theme))]
         )
         page = context.new_page()
+        said = listened(page)
         for address, answer in pages(page, home, known, start):
             looked.add(route_of(known, address))
             found += faults(page, address)
+            found += complaints(said, address)
             if answer.status >= 400 and address != "/nothing":
                 found.append(f"{address}: a link leads to {answer.status}")
     assert "\n".join(found) == ""
@@ -161,9 +188,11 @@ def test_every_page_of_a_folder(original, browser, language, theme):
             [{"name": n, "value": v, "url": home} for n, v in (("language", language), ("theme", theme))]
         )
         page = context.new_page()
+        said = listened(page)
         for address, _ in pages(page, home, rules(app), ["/"]):
             if "/result/" not in address:
                 found += faults(page, address)
+            found += complaints(said, address)
     assert "\n".join(found) == ""
 
 
@@ -211,6 +240,10 @@ def busy(tmp_path_factory):
     with Archive.make(home / "museum") as archive:
         key = add(archive, home / "beetle", {"identifier": "ENT 1842", "title": "Rose chafer"}).capture
         add(archive, home / "sharp")
+        found = search.capture(archive.engine, key)["products"]
+        picture = next(product["path"] for product in found if product["name"] == "image")
+        remark = {"text": "A broken hair", "target": picture, "region": (10, 10, 30, 20)}
+        archive.annotate("ENT 1842", remark, capture=key)
     app = create_app(home / "museum")
     bench = app.state.bench
     bench.workshop.open = lambda: None
@@ -241,7 +274,7 @@ def busy(tmp_path_factory):
     number = search.capture(bench.archive.engine, key)["object_id"]
     run = search.capture(bench.archive.engine, key)["products"][0]["run"]
     kept = bench.shelf.result(result_key(key, run)).report.products
-    return app, {
+    told = {
         "mesh": next(place for place, record in enumerate(kept) if record.kind == "mesh"),
         "key": key,
         "object": number,
@@ -249,6 +282,8 @@ def busy(tmp_path_factory):
         "tray": tray.key,
         "jobs": [waiting.id, running.id, failed.id],
     }
+    with served(app) as home:
+        yield home, told
 
 
 def states(told):
@@ -264,19 +299,23 @@ def states(told):
     yield "/jobs", []
     yield f"/object/{told['object']}", ["details >> summary"]
     yield f"/result/{result}/0", [".tools button[aria-label]:nth-last-child(1)"]
+    yield f"/result/{result}/0", ["#marking details.folded > summary", "[data-draw=outline]"]
+    yield f"/result/{result}/0", ["#marking details.edit > summary"]
+    yield f"/object/{told['object']}", ["form[action*='/again/'] button, .again"]
     yield f"/compare?a=v.{result}.{told['mesh']}&b=v.{result}.{told['mesh']}", []
     yield f"/alone/{result}/0", []
 
 
 @pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("de", "dark")])
 def test_what_is_open_or_under_way(busy, browser, language, theme):
-    app, told = busy
+    home, told = busy
     found = []
-    with served(app) as home, contextlib.closing(browser.new_context(reduced_motion="reduce")) as context:
+    with contextlib.closing(browser.new_context(reduced_motion="reduce")) as context:
         context.add_cookies(
             [{"name": n, "value": v, "url": home} for n, v in (("language", language), ("theme", theme))]
         )
         page = context.new_page()
+        said = listened(page)
         for address, presses in states(told):
             answer = page.goto(home + address)
             assert answer.status == 200, address
@@ -284,4 +323,23 @@ def test_what_is_open_or_under_way(busy, browser, language, theme):
                 page.locator(press).first.click()
             page.wait_for_timeout(120)
             found += faults(page, address)
+            found += complaints(said, address)
     assert "\n".join(found) == ""
+
+
+def test_a_page_that_renews_itself_is_quiet(busy, browser):
+    """A result that is made again asks how far it is every two seconds."""
+    home, told = busy
+    with contextlib.closing(browser.new_page()) as page:
+        said = listened(page)
+        page.goto(f"{home}/object/{told['object']}")
+        if page.locator("form[action*='/again/'] button").count():
+            page.locator("form[action*='/again/'] button").first.click()
+        for _ in range(2):
+            with page.expect_response("**/again/**"):
+                pass
+        page.locator(".again progress").wait_for()
+        for address in ("/", "/jobs", f"/jobs/{told['jobs'][1]}", f"/intake/{told['tray']}"):
+            page.goto(home + address)
+            page.wait_for_timeout(1500)
+        assert said == []

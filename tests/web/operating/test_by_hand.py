@@ -13,6 +13,9 @@ import numpy as np
 import pytest
 
 from vestige.archive import Archive, search
+from vestige.web.access import Accounts
+
+PASSWORD = "correct horse battery"
 
 
 def write_pages(folder):
@@ -28,9 +31,11 @@ def write_pages(folder):
 class House:
     """An archive that is served by a process of its own, which may be killed."""
 
-    def __init__(self, home):
+    def __init__(self, home, people=()):
         self.folder, self.pages = home / "museum", home / "pages"
-        Archive.make(self.folder).close()
+        with Archive.make(self.folder) as archive:
+            for name, role in people:
+                Accounts(archive.engine).add(name, PASSWORD, role)
         write_pages(self.pages)
         with socket.create_server(("127.0.0.1", 0)) as held:
             self.port = held.getsockname()[1]
@@ -44,7 +49,7 @@ class House:
         )
         for _ in range(300):
             try:
-                urllib.request.urlopen(f"{self.address}/state", timeout=2).close()
+                urllib.request.urlopen(f"{self.address}/static/mark.svg", timeout=2).close()
                 return
             except OSError:
                 time.sleep(0.1)
@@ -144,3 +149,106 @@ def test_without_any_script_the_forms_work_alone(house, browser):
     page.get_by_role("button", name="Yes, done").click()
     assert page.get_by_text("The book is safe.").is_visible()
     context.close()
+
+
+def begin(page, house, identifier):
+    page.goto(f"{house.address}/operate?new=true")
+    page.locator("#identifier").fill(identifier)
+    page.wait_for_timeout(220)  # a press right after the page came counts for nothing
+    page.keyboard.press("Enter")
+    asks(page, "ready")
+
+
+def scan(page):
+    page.keyboard.press("Space")
+    asks(page, "check")
+    page.keyboard.press("Enter")
+    asks(page, "ready")
+
+
+def test_two_tabs_finish_the_same_book(house, browser):
+    context = browser.new_context(locale="en")
+    one, two = context.new_page(), context.new_page()
+    begin(one, house, "MS 30")
+    scan(one)
+    two.goto(one.url)
+    for page in (one, two):
+        asks(page, "ready")
+        page.keyboard.press("End")
+        asks(page, "finish")
+    one.keyboard.press("Backspace")
+    asks(one, "ready")
+    scan(one)
+    two.keyboard.press("Enter")  # it knows of one page only: it is shown the second, and nothing is sealed
+    asks(two, "ready")
+    for page in (one, two):
+        page.keyboard.press("End")
+        asks(page, "finish")
+    for page in (one, two):
+        page.keyboard.press("Enter")
+        page.get_by_text("The book is safe.").wait_for()
+    context.close()
+    assert pages_of(house.folder, "MS 30") == [2]
+
+
+def test_the_back_button_shows_what_is_and_not_what_was(house, browser):
+    context = browser.new_context(locale="en")
+    page, other = context.new_page(), context.new_page()
+    page.goto(f"{house.address}/projects")
+    begin(page, house, "MS 31")
+    other.goto(page.url)
+    asks(other, "ready")
+    page.goto(f"{house.address}/projects")
+    scan(other)
+    other.keyboard.press("Space")
+    asks(other, "check")
+    page.go_back()
+    asks(page, "check")
+    assert page.locator(".page-number").inner_text() == "Page 2"
+    page.keyboard.press("Enter")
+    asks(page, "ready")
+    page.keyboard.press("End")
+    asks(page, "finish")
+    page.keyboard.press("Enter")
+    page.get_by_text("The book is safe.").wait_for()
+    page.go_back()  # no step of a book that is done: the page from before it
+    page.wait_for_url("**/projects")
+    context.close()
+    assert pages_of(house.folder, "MS 31") == [2]
+
+
+def sign_in(page):
+    page.locator("#name").fill("otto")
+    page.locator("#password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+
+
+def test_a_sign_in_that_ends_loses_no_page(tmp_path, browser):
+    house = House(tmp_path, [("eva", "admin"), ("otto", "operator")])
+    house.start()
+    context = browser.new_context(locale="en")
+    page = context.new_page()
+    page.goto(f"{house.address}/sign-in?back=/operate")
+    sign_in(page)
+    page.wait_for_url(f"{house.address}/operate")
+    begin(page, house, "MS 32")
+    scan(page)
+    page.keyboard.press("Space")
+    asks(page, "check")
+    place = page.url
+    context.clear_cookies()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/sign-in?back=*")
+    sign_in(page)
+    page.wait_for_url(place)
+    asks(page, "check")
+    assert page.locator(".page-number").inner_text() == "Page 2"
+    page.keyboard.press("Enter")
+    asks(page, "ready")
+    page.keyboard.press("End")
+    asks(page, "finish")
+    page.keyboard.press("Enter")
+    page.get_by_text("The book is safe.").wait_for()
+    context.close()
+    house.stop()
+    assert pages_of(house.folder, "MS 32") == [2]

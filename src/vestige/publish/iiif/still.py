@@ -9,13 +9,13 @@ import json
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import vestige
-from vestige.archive import Archive, search
+from vestige.archive import Archive, embargo, search
 from vestige.archive.crate import METADATA
 from vestige.archive.kept import ocfl_identifier
 from vestige.errors import InputError, OutputError, UsageError
@@ -99,7 +99,7 @@ def publish_still(
         raise UsageError("IIIF needs --url: where the folder will stand on the web, https://…")
     staging, images = Staging(out, "iiif"), ImageService(archive)
     addresses = StillAddresses(url.rstrip("/"))
-    day = today or datetime.now(UTC).date()
+    day = today or embargo.today()
     items: list[dict[str, Any]] = []
     try:
         for done, name in enumerate(names):

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated
 
 from fastapi import Depends, Request
 
-from vestige.archive.embargo import capture_is_public, object_is_public
+from vestige.archive.embargo import capture_is_public, object_is_public, today
 from vestige.display.entries import CaptureEntry, ResultEntry
 from vestige.web.archive_shelf import ArchiveShelf
 from vestige.web.faults import Absent
 from vestige.web.shelf import Shelf
-
-
-def today() -> date:
-    """The day by the clock of this machine."""
-    return datetime.now().astimezone().date()
 
 
 def public_on(request: Request) -> date | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import vestige
+from vestige.archive import embargo
 from vestige.contract.kinds import Kind
 from vestige.errors import OutputError, VestigeError
 from vestige.publish.staging import Published, Staging, digest_of, refuse_embargoed
@@ -45,7 +46,7 @@ def publish_site(
     OutputError
         where `out` holds something that is no site, or the disk refuses.
     """
-    day = (today or datetime.now(UTC).date()).isoformat()
+    day = (today or embargo.today()).isoformat()
     site = Site(title or "Vestige", url.rstrip("/"), day, vestige.__version__)
     press = Press(Staging(out, "site"), site, originals=originals)
     try:

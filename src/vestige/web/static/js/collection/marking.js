@@ -61,7 +61,7 @@ function place() {
     if (element.dataset.mark === String(mark.number)) return;
     element.dataset.mark = String(mark.number);
     element.textContent = String(number + 1);
-    element.setAttribute("aria-label", mark.text);
+    element.setAttribute("aria-label", `${number + 1}: ${mark.text}`);
     element.title = mark.text;
   });
 }
