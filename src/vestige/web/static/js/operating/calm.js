@@ -7,7 +7,7 @@ const LOOK = 1000;
 const PAUSE = 200;
 
 let busy = false;
-let since = performance.now();
+let since = -PAUSE;
 
 const stand = () => /** @type {HTMLElement} */ (document.getElementById("stand"));
 const words = () => JSON.parse(stand().dataset.words ?? "{}");
