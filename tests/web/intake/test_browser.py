@@ -33,11 +33,16 @@ def tab_to(page, selector, most=80):
 
 
 def choose(page, folder):
-    """Open the chooser of folders from the keyboard."""
+    """Open the chooser of folders from the keyboard; the browser at times lets the first press pass by."""
     tab_to(page, "#folder")
-    with page.expect_file_chooser() as chooser:
+    opened = []
+    page.once("filechooser", opened.append)
+    for _ in range(100):
         page.keyboard.press("Enter")
-    chooser.value.set_files(folder)
+        page.wait_for_timeout(300)
+        if opened:
+            break
+    opened[0].set_files(folder)
 
 
 @pytest.fixture
