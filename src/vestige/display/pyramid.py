@@ -120,10 +120,7 @@ class Pyramid:
         Absent
             where the box lies outside the raster or is empty.
         """
-        left, top, width, height = box
-        inside = left >= 0 and top >= 0 and left + width <= self.width and top + height <= self.height
-        if min(width, height) < 1 or not inside:
-            raise Absent(box)
+        left, top, width, height = self._inside(box)
         scale = max(1.0, max(width, height) / side)
         whole = (max(1, round(self.width / scale)), max(1, round(self.height / scale)))
         first = (min(whole[0] - 1, round(left / scale)), min(whole[1] - 1, round(top / scale)))
@@ -133,6 +130,14 @@ class Pyramid:
         ]
         cut = (*first, last[0] - first[0], last[1] - first[1])
         return self._region(*whole, cut, bands, margin, exact)
+
+    def _inside(self, box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+        """The box, where it holds pixels of the raster and nothing else; else an Absent."""
+        left, top, width, height = box
+        inside = left >= 0 and top >= 0 and left + width <= self.width and top + height <= self.height
+        if min(width, height) < 1 or not inside:
+            raise Absent(box)
+        return box
 
     def scaled(
         self,
@@ -150,9 +155,8 @@ class Pyramid:
         Absent
             where the box lies outside the raster or is empty.
         """
-        left, top, width, height = box
-        inside = left >= 0 and top >= 0 and left + width <= self.width and top + height <= self.height
-        if min(width, height, *size) < 1 or not inside:
+        left, top, width, height = self._inside(box)
+        if min(size) < 1:
             raise Absent(box)
         across, down = size[0] / width, size[1] / height
         whole = (max(1, round(self.width * across)), max(1, round(self.height * down)))
