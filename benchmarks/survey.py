@@ -21,7 +21,7 @@ CELL = 0.125
 def walked(seed: int) -> tuple[Any, Any]:
     """A simulated hectare with stripes: the survey, and what it would read without them."""
     from vestige.survey import Gradiometer, Survey, anomaly, draw_site
-    from vestige.survey.acquisition import Walk, walk
+    from vestige.survey.forward.acquisition import Walk, walk
 
     random = np.random.default_rng(seed)
     site = draw_site(100, 100, 0.25, Gradiometer(), random, rings=4)
@@ -62,9 +62,9 @@ def stripe_error(method: str, seeds: tuple[int, ...]) -> dict[str, float]:
 def detection(seed: int, tiles: int) -> dict[str, float]:
     """Scores of the shipped model on simulated sites that it has not seen."""
     from vestige.contract import Context, Inputs
-    from vestige.survey.dataset import make_dataset
-    from vestige.survey.evaluation import evaluate
-    from vestige.survey.model import load_model, shipped_model
+    from vestige.survey.learning.dataset import make_dataset
+    from vestige.survey.learning.evaluation import evaluate
+    from vestige.survey.mapping.model import load_model, shipped_model
     from vestige.survey.recipe import DatasetRecipe, EvaluateRecipe
 
     model = load_model(shipped_model())
@@ -136,9 +136,9 @@ def against_prisms() -> dict[str, float]:
 def mapping(side: float) -> float:
     """Hectares that `run` takes from file to polygons in a minute."""
     from vestige.contract import Budget, Context, Inputs
+    from vestige.survey.forward.simulate import make
     from vestige.survey.pipeline import run
     from vestige.survey.recipe import RunRecipe, SceneRecipe
-    from vestige.survey.simulate import make
 
     with tempfile.TemporaryDirectory() as folder:
         site = Path(folder, "site")

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from vestige.survey.forward.simulate import make
 from vestige.survey.recipe import SceneRecipe
-from vestige.survey.simulate import make
 
 
 @pytest.fixture(scope="session")

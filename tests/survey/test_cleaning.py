@@ -5,7 +5,7 @@ import pytest
 
 from vestige.errors import UsageError
 from vestige.survey import Survey, clip, despike, zero_median_traverse
-from vestige.survey.cleaning import filled
+from vestige.survey.processing.cleaning import filled
 
 
 def striped(random, iron=True):

@@ -16,15 +16,15 @@ from vestige.survey import (
     shipped_model,
     tiling_for,
 )
-from vestige.survey.augmentation import zoom_and_pan
-from vestige.survey.dataset import make_dataset
-from vestige.survey.evaluation import evaluate
-from vestige.survey.prediction import Tiling
+from vestige.survey.learning.augmentation import zoom_and_pan
+from vestige.survey.learning.dataset import make_dataset
+from vestige.survey.learning.evaluation import evaluate
+from vestige.survey.mapping.prediction import Tiling
 from vestige.survey.recipe import DatasetRecipe, EvaluateRecipe, TrainRecipe
 
 torch = pytest.importorskip("torch")
 
-from vestige.survey.training import train  # noqa: E402
+from vestige.survey.learning.training import train  # noqa: E402
 
 SMALL = {"filters": [4, 8, 8], "batch": 8, "epochs": 2, "learning_rate": 0.003, "dice": 1.0}
 
@@ -201,8 +201,8 @@ def test_training_settings_that_cannot_be(dataset, tmp_path):
     small = Context(tmp_path / "w", tmp_path / "o", budget=Budget(cores=1, bytes=2**20))
     big = DatasetRecipe(tiles=64, sites=8, pixels=512)
     tiles = np.zeros((64, 512, 512), np.float16)
-    from vestige.survey.dataset import Dataset
-    from vestige.survey.training import _prepared
+    from vestige.survey.learning.dataset import Dataset
+    from vestige.survey.learning.training import _prepared
 
     assert big.tiles == 64
     with pytest.raises(BudgetError, match="do not fit"):

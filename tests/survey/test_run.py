@@ -14,10 +14,10 @@ from vestige.contract.registry import technique
 from vestige.contract.runner import execute
 from vestige.errors import InputError, UsageError
 from vestige.survey import confusion, scores
+from vestige.survey.forward.simulate import make
+from vestige.survey.mapping.polygons import features_of
 from vestige.survey.pipeline import predict, run
-from vestige.survey.polygons import features_of
 from vestige.survey.recipe import PredictRecipe, RunRecipe, SceneRecipe
-from vestige.survey.simulate import make
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from vestige.survey import Gradiometer, Ring, draw_site, read_survey
-from vestige.survey.acquisition import Walk, walk
-from vestige.survey.ground import Ground
+from vestige.survey.forward.acquisition import Walk, walk
+from vestige.survey.forward.ground import Ground
+from vestige.survey.forward.simulate import make
 from vestige.survey.recipe import SceneRecipe
-from vestige.survey.simulate import make
 
 
 def test_ring_covers_its_annulus_less_its_gaps():

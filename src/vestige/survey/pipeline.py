@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from vestige.capture import Capture, Frame
 from vestige.contract import Context, Inputs, Kind, Outcome, Picture, Product, Recipe
 from vestige.errors import InputError, UsageError
-from vestige.survey.cleaning import clip, despike, zero_median_traverse
 from vestige.survey.geotiff import BLOCK, raster_writer, read_window
 from vestige.survey.gridding import Raster, interpolate, raster_of
-from vestige.survey.model import CLASSES, FeatureModel, load_model, shipped_model
-from vestige.survey.polygons import Feature, features_of, write_features
-from vestige.survey.prediction import predict_rows, tiling_for
-from vestige.survey.reading import data_frames, read_survey
+from vestige.survey.mapping.model import CLASSES, FeatureModel, load_model, shipped_model
+from vestige.survey.mapping.polygons import Feature, features_of, write_features
+from vestige.survey.mapping.prediction import predict_rows, tiling_for
+from vestige.survey.processing.cleaning import clip, despike, zero_median_traverse
+from vestige.survey.readers.reading import data_frames, read_survey
 from vestige.survey.recipe import CleaningRecipe, PredictRecipe, RunRecipe
 from vestige.survey.traverses import Survey
 

@@ -30,7 +30,7 @@ __all__ = ["technique"]
 
 
 def _make(recipe: Recipe, folder: Path, seed: int) -> Capture:
-    from vestige.survey.simulate import make
+    from vestige.survey.forward.simulate import make
 
     return make(recipe, folder, seed)
 
@@ -48,19 +48,19 @@ def _predict(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
 
 
 def _dataset(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
-    from vestige.survey.dataset import make_dataset
+    from vestige.survey.learning.dataset import make_dataset
 
     return make_dataset(inputs, recipe, context)
 
 
 def _train(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
-    from vestige.survey.training import train
+    from vestige.survey.learning.training import train
 
     return train(inputs, recipe, context)
 
 
 def _evaluate(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
-    from vestige.survey.evaluation import evaluate
+    from vestige.survey.learning.evaluation import evaluate
 
     return evaluate(inputs, recipe, context)
 

@@ -8,13 +8,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from vestige.survey.acquisition import Walk, walk
-from vestige.survey.cleaning import clip, despike, zero_median_traverse
-from vestige.survey.gradiometer import Gradiometer
+from vestige.survey.forward.acquisition import Walk, walk
+from vestige.survey.forward.gradiometer import Gradiometer
+from vestige.survey.forward.ground import random_ring
+from vestige.survey.forward.site import anomaly, draw_site
 from vestige.survey.gridding import Raster, interpolate
-from vestige.survey.ground import random_ring
+from vestige.survey.processing.cleaning import clip, despike, zero_median_traverse
 from vestige.survey.recipe import DatasetRecipe
-from vestige.survey.site import anomaly, draw_site
 from vestige.survey.traverses import Survey
 
 __all__ = ["SitePriors", "Tile", "draw_priors", "simulate_tile"]

@@ -7,8 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vestige.survey.gradiometer import Gradiometer, dipole_gradient, gradient
-from vestige.survey.ground import Ditch, Enclosure, Furrows, Ground, Pit, Ring, draw_rings, topsoil_texture
+from vestige.survey.forward.gradiometer import Gradiometer, dipole_gradient, gradient
+from vestige.survey.forward.ground import (
+    Ditch,
+    Enclosure,
+    Furrows,
+    Ground,
+    Pit,
+    Ring,
+    draw_rings,
+    topsoil_texture,
+)
 
 __all__ = ["Iron", "Site", "anomaly", "draw_site"]
 

@@ -11,11 +11,11 @@ import numpy as np
 from vestige.capture.durable import write_atomically
 from vestige.contract import Context, Inputs, Kind, Outcome, Picture, Product, Recipe
 from vestige.errors import InputError
-from vestige.survey.dataset import Dataset, load_dataset
-from vestige.survey.model import FeatureModel, load_model, shipped_model
-from vestige.survey.prediction import Prediction, predict_rows, tiling_for
+from vestige.survey.learning.dataset import Dataset, load_dataset
+from vestige.survey.learning.scoring import confusion, scores
+from vestige.survey.mapping.model import FeatureModel, load_model, shipped_model
+from vestige.survey.mapping.prediction import Prediction, predict_rows, tiling_for
 from vestige.survey.recipe import EvaluateRecipe
-from vestige.survey.scoring import confusion, scores
 
 __all__ = ["evaluate", "predict_tile"]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vestige.survey.model import FeatureModel
+from vestige.survey.mapping.model import FeatureModel
 
 __all__ = ["Prediction", "Tiling", "predict_rows", "tiling_for"]
 

@@ -33,15 +33,15 @@ def read_survey(path: str | Path, *, column: str = "") -> Survey:
     path = Path(path)
     suffix = path.suffix.lower()
     if suffix in GEOPLOT:
-        from vestige.survey.geoplot import read_geoplot
+        from vestige.survey.readers.geoplot import read_geoplot
 
         return read_geoplot(path)
     if suffix in SAGA | GEOTIFF:
-        from vestige.survey.rasters import read_geotiff, read_saga
+        from vestige.survey.readers.rasters import read_geotiff, read_saga
 
         return read_saga(path) if suffix in SAGA else read_geotiff(path)
     if suffix in DELIMITED:
-        from vestige.survey.delimited import read_delimited
+        from vestige.survey.readers.delimited import read_delimited
 
         return read_delimited(path, column=column)
     known = ", ".join(sorted(GEOPLOT | SAGA | GEOTIFF | DELIMITED))

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestige.errors import InputError
-from vestige.survey.lines import survey_of_points
-from vestige.survey.rasters import projection
+from vestige.survey.readers.lines import survey_of_points
+from vestige.survey.readers.rasters import projection
 from vestige.survey.traverses import Survey
 
 __all__ = ["Columns", "read_delimited", "read_points"]

@@ -11,7 +11,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from vestige.survey.gradiometer import Layer
+from vestige.survey.forward.gradiometer import Layer
 
 __all__ = [
     "Ditch",

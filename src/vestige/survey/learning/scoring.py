@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vestige.survey.model import CLASSES
+from vestige.survey.mapping.model import CLASSES
 
 __all__ = ["confusion", "scores"]
 

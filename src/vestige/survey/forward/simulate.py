@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from vestige.capture import Calibration, Capture, Frame, Thing, coordinates, save
 from vestige.contract import Recipe
-from vestige.survey.acquisition import Walk, Walked, walk
-from vestige.survey.gradiometer import Gradiometer
+from vestige.survey.forward.acquisition import Walk, Walked, walk
+from vestige.survey.forward.gradiometer import Gradiometer
+from vestige.survey.forward.site import Site, anomaly, draw_site
 from vestige.survey.recipe import SceneRecipe
-from vestige.survey.site import Site, anomaly, draw_site
 
 __all__ = ["make"]
 

@@ -13,15 +13,15 @@ import numpy as np
 
 from vestige.contract import Context, Inputs, Kind, Outcome, Product, Recipe
 from vestige.errors import BudgetError, MissingError, UsageError
-from vestige.survey.dataset import Dataset, load_dataset
-from vestige.survey.model import CLASSES, KEY
+from vestige.survey.learning.dataset import Dataset, load_dataset
+from vestige.survey.learning.scoring import confusion, scores
+from vestige.survey.mapping.model import CLASSES, KEY
 from vestige.survey.recipe import TrainRecipe
-from vestige.survey.scoring import confusion, scores
 
 if TYPE_CHECKING:
     import torch
 
-    from vestige.survey.network import WithNormalisation
+    from vestige.survey.learning.network import WithNormalisation
 
 __all__ = ["train"]
 
@@ -106,7 +106,7 @@ class _Course:
     def __init__(self, tiles: Dataset, checked: Dataset, recipe: TrainRecipe, context: Context) -> None:
         import torch
 
-        from vestige.survey.network import UNet, WithNormalisation
+        from vestige.survey.learning.network import UNet, WithNormalisation
 
         self.tiles, self.checked, self.recipe, self.context = tiles, checked, recipe, context
         self.device = torch.device(context.budget.device)
@@ -157,7 +157,7 @@ class _Course:
             values = self.tiles.values[numbers].astype(np.float32)
             classes = self.tiles.classes[numbers]
             if self.recipe.augment:
-                from vestige.survey.augmentation import zoom_and_pan
+                from vestige.survey.learning.augmentation import zoom_and_pan
 
                 values, classes = zoom_and_pan(values, classes, random)
             yield (
@@ -238,7 +238,7 @@ def _card(
     recipe: TrainRecipe, tiles: Dataset, dataset: Product, history: list[dict[str, Any]], context: Context
 ) -> dict[str, Any]:
     """What the model says of itself."""
-    from vestige.survey.network import UNet
+    from vestige.survey.learning.network import UNet
 
     network = UNet(recipe.filters, network=recipe.network)
     return {
@@ -260,6 +260,6 @@ def _card(
 
 def _export(network: WithNormalisation, path: Path, card: dict[str, Any]) -> None:
     """Write ONNX that takes nT (NaN where not surveyed) and gives probabilities."""
-    from vestige.survey.export import export
+    from vestige.survey.learning.export import export
 
     export(network, path, {KEY: card})

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from vestige.capture.durable import write_atomically
 from vestige.contract import Context, Inputs, Kind, Outcome, Picture, Product, Recipe
 from vestige.errors import InputError
+from vestige.survey.learning.tiles import draw_priors, simulate_tile
 from vestige.survey.recipe import DatasetRecipe
-from vestige.survey.tiles import draw_priors, simulate_tile
 
 __all__ = ["Dataset", "load_dataset", "make_dataset"]
 

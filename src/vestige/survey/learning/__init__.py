@@ -1,0 +1,1 @@
+"""Datasets, networks, training, and what a trained network is worth."""

@@ -1,0 +1,1 @@
+"""From a processed grid to classes, confidence and polygons."""

@@ -1,0 +1,1 @@
+"""Steps from readings as recorded to a grid that can be read."""
