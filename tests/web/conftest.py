@@ -9,9 +9,11 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
+import uvicorn
 from fastapi.testclient import TestClient
 
 from vestige.capture import Capture, Frame, Thing, coordinates, save
@@ -43,6 +46,31 @@ def browser(chromium):
         started = run.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS.split())
         yield started
         started.close()
+
+
+@pytest.fixture(scope="session")
+def served():
+    """`with served(app) as address`: an application on a port of its own (or `port`) while the block runs."""
+    return _served
+
+
+@contextmanager
+def _served(app: Any, port: int = 0, **settings: Any) -> Iterator[str]:
+    config = uvicorn.Config(app, **{"log_level": "error", "timeout_graceful_shutdown": 1} | settings)
+    server = uvicorn.Server(config)
+    if hasattr(app, "state"):
+        app.state.stopping = lambda: server.should_exit
+    with closing(socket.create_server(("127.0.0.1", port))) as listener:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        while not server.started:
+            assert thread.is_alive(), "the server does not start"
+            time.sleep(0.02)
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(10)
 
 
 def _hill(height: int, width: int) -> np.ndarray:

@@ -1,14 +1,8 @@
 """Every viewer in a real browser: pixels are drawn, hands and keys do something, the console stays silent."""
 
-import socket
-import threading
-import time
-from contextlib import contextmanager
-
 import cv2
 import numpy as np
 import pytest
-import uvicorn
 
 from vestige.web import create_app
 from vestige.web.shelf import Scanner
@@ -28,30 +22,9 @@ DRAWN = {
 }
 
 
-@contextmanager
-def served(folder):
-    """The page of a folder on a free port."""
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    listener.listen(64)
-    app = create_app(folder)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
-    app.state.stopping = lambda: server.should_exit
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(10)
-        listener.close()
-
-
 @pytest.fixture(scope="module")
-def home(original):
-    with served(original) as address:
+def home(original, served):
+    with served(create_app(original)) as address:
         yield address
 
 
@@ -198,9 +171,9 @@ def test_frames_by_slider(tab, home, original):
     assert "wavelength 550 nm" in tab.locator("#caption").inner_text()
 
 
-def test_what_comes_in_is_shown_while_the_page_is_open(tab, folder):
+def test_what_comes_in_is_shown_while_the_page_is_open(tab, folder, served):
     result = (folder / "products/every-kind").rename(folder.parent / "every-kind")
-    with served(folder) as home:
+    with served(create_app(folder)) as home:
         tab.goto(home)
         assert tab.get_by_role("link", name="One of every kind").count() == 0
         result.rename(folder / "products/every-kind")

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2 import Environment, pass_context
 from jinja2.runtime import Context
 
 from vestige.archive.embargo import today
@@ -30,6 +30,7 @@ from vestige.web.looking.frames import told as looking_at_frames
 from vestige.web.navigation import WAYS
 from vestige.web.phrases import said
 from vestige.web.pixels import Folder
+from vestige.web.templating import environment
 from vestige.web.viewers import VIEWERS
 
 router = APIRouter(include_in_schema=False)
@@ -42,16 +43,9 @@ SHEET = 120
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("vestige.web", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"size": size, "readable": readable, "spoken": spoken, "said": _said}
-    environment.globals |= {"telling": telling, "languages": LANGUAGES}
-    return environment
+    made = environment(size=size, readable=readable, spoken=spoken, said=_said)
+    made.globals["telling"] = telling
+    return made
 
 
 @pass_context

@@ -3,14 +3,11 @@
 import contextlib
 import re
 import shutil
-import socket
-import threading
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-import uvicorn
 from sqlalchemy import update
 
 from vestige.archive import Archive, add, search
@@ -53,23 +50,8 @@ NO_PAGES = re.compile(
 )
 
 
-@contextlib.contextmanager
-def served(app):
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
-        app.state.stopping = lambda: server.should_exit
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        while not server.started:
-            assert thread.is_alive(), "the workbench does not start"
-            time.sleep(0.02)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        thread.join(10)
-
-
 @pytest.fixture(scope="module")
-def workbench(original, tmp_path_factory):
+def workbench(original, tmp_path_factory, served):
     """An archive with a kept capture, results of every kind on the desk, and volumes that are being scanned."""
     home = tmp_path_factory.mktemp("everybody")
     with Archive.make(home / "museum") as archive:
@@ -181,7 +163,7 @@ def test_every_page_of_the_workbench(workbench, browser, language, theme):
 
 
 @pytest.mark.parametrize(("language", "theme"), [("de", "light"), ("en", "dark")])
-def test_every_page_of_a_folder(original, browser, language, theme):
+def test_every_page_of_a_folder(original, browser, served, language, theme):
     app, found = create_app(original), []
     with served(app) as home, contextlib.closing(browser.new_context(reduced_motion="reduce")) as context:
         context.add_cookies(
@@ -196,7 +178,7 @@ def test_every_page_of_a_folder(original, browser, language, theme):
     assert "\n".join(found) == ""
 
 
-def test_the_way_in(tmp_path, browser):
+def test_the_way_in(tmp_path, browser, served):
     with Archive.make(tmp_path / "museum") as archive:
         people = Accounts(archive.engine)
         people.add("eva", "correct horse battery", "admin")
@@ -231,7 +213,7 @@ def test_the_way_in(tmp_path, browser):
 
 
 @pytest.fixture(scope="module")
-def busy(tmp_path_factory):
+def busy(tmp_path_factory, served):
     """A workbench in the middle of things: a kept result, a tray that fills, one thrown away, jobs that stand."""
     home = tmp_path_factory.mktemp("busy")
     focus = technique("focus")

@@ -3,13 +3,11 @@
 import http.client
 import socket
 import struct
-import threading
 import time
 import zlib
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import pytest
-import uvicorn
 from fastapi.routing import iter_route_contexts
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
@@ -125,23 +123,12 @@ def test_each_route_is_asked_with_each_nasty_value(houses):
 
 
 @pytest.fixture(scope="module")
-def address(original):
+def address(original, served):
     """A server as `serve` starts it, whose patience is short."""
     before, patience.HEAD_SECONDS = patience.HEAD_SECONDS, 0.6
     app = create_app(original)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(
-            app, http=patience.PatientProtocol, log_level="critical", timeout_graceful_shutdown=1
-        )
-        server = uvicorn.Server(config)
-        app.state.stopping = lambda: server.should_exit
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.02)
-        yield listener.getsockname()
-        server.should_exit = True
-        thread.join(10)
+    with served(app, http=patience.PatientProtocol, log_level="critical") as home:
+        yield "127.0.0.1", urlsplit(home).port
     patience.HEAD_SECONDS = before
 
 

@@ -3,13 +3,9 @@
 import os
 import signal
 import socket
-import threading
-import time
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import uvicorn
 
 from vestige.archive import Archive, search
 from vestige.publish.kept import result_key
@@ -20,28 +16,14 @@ AXE = Path(__file__).parents[1] / "vendor" / "axe.js"
 class House:
     """The workbench on a port of its own; it can go away and come back."""
 
-    def __init__(self, app):
-        self.app = app
+    def __init__(self, app, served):
+        self.app, self.served = app, served
         with socket.create_server(("127.0.0.1", 0)) as held:
             self.port = held.getsockname()[1]
         self.address = f"http://127.0.0.1:{self.port}"
 
-    @contextmanager
     def open(self):
-        config = uvicorn.Config(
-            self.app, port=self.port, log_level="error", timeout_graceful_shutdown=1, lifespan="off"
-        )
-        server = uvicorn.Server(config)
-        self.app.state.stopping = lambda: server.should_exit
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.02)
-        try:
-            yield
-        finally:
-            server.should_exit = True
-            thread.join(10)
+        return self.served(self.app, self.port, lifespan="off")
 
 
 @pytest.fixture
@@ -52,8 +34,8 @@ def tab(browser):
 
 
 @pytest.fixture
-def house(app):
-    return House(app)
+def house(app, served):
+    return House(app, served)
 
 
 def reach(tab, locator, most=80):

@@ -1,16 +1,11 @@
 """In a browser: nobody is shut out of the two applications, and nobody gets out of the screen."""
 
-import contextlib
-import socket
-import threading
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-import uvicorn
 
 from vestige.deliver import Counter, GrowingFolder, Mail, Vault, WifiAccess
 from vestige.web.handoff.kiosk import Offer, kiosk_app
@@ -22,23 +17,8 @@ RULES = """async () => (await axe.run(document, {runOnly: ["wcag2a", "wcag2aa", 
 PICTURE = cv2.imencode(".jpg", np.full((600, 400, 3), 90, np.uint8))[1].tobytes()
 
 
-@contextlib.contextmanager
-def served(app, life):
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(
-            uvicorn.Config(app, log_level="error", lifespan=life, timeout_graceful_shutdown=1)
-        )
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.02)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        thread.join(10)
-
-
 @pytest.fixture
-def world(tmp_path, browser):
+def world(tmp_path, browser, served):
     for name in ("vault", "in"):
         (tmp_path / name).mkdir()
     counter = Counter(
@@ -48,7 +28,10 @@ def world(tmp_path, browser):
         pause=0.1,
     )
     offer = Offer(counter, "http://10.42.0.1", mail=Mail("localhost", "a@example.org"), webdav=True)
-    with served(kiosk_app(offer), "on") as screen, served(phone_app(counter.vault), "off") as phone:
+    with (
+        served(kiosk_app(offer), lifespan="on") as screen,
+        served(phone_app(counter.vault), lifespan="off") as phone,
+    ):
         context = browser.new_context(locale="de-DE")
         yield counter, screen, phone, context, tmp_path
         context.close()

@@ -1,11 +1,6 @@
 """The folder of every kind, served to a real browser whose console must stay silent."""
 
-import socket
-import threading
-import time
-
 import pytest
-import uvicorn
 
 from vestige.web import create_app
 from vestige.web.shelf import Scanner
@@ -22,21 +17,9 @@ def capture_key(original):
 
 
 @pytest.fixture(scope="package")
-def home(original):
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    listener.listen(64)
-    app = create_app(original)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
-    app.state.stopping = lambda: server.should_exit
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join(10)
-    listener.close()
+def home(original, served):
+    with served(create_app(original)) as address:
+        yield address
 
 
 @pytest.fixture

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from vestige.web.language import LANGUAGES, catalogue
+from vestige.web.language import catalogue
+from vestige.web.templating import environment
 
 _POLICY = "; ".join(
     (
@@ -39,16 +40,7 @@ HEADERS: Mapping[str, str] = {
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("vestige.web", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["size"] = size
-    environment.globals["languages"] = LANGUAGES
-    return environment
+    return environment(size=size)
 
 
 def drawn(template: str, language: str, **told: Any) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
 from vestige.contract.report_page import readable, rows
 from vestige.web.collection.biography import field_name
@@ -15,6 +15,7 @@ from vestige.web.language import LANGUAGES, catalogue
 from vestige.web.site import proof
 from vestige.web.site.proof import Fixity
 from vestige.web.site.things import Origin, Thing
+from vestige.web.templating import environment
 from vestige.web.views import size, spoken
 
 #: The fields of an object in the order a person reads them.
@@ -37,15 +38,7 @@ class Site:
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("vestige.web", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"size": size, "readable": readable, "spoken": spoken}
-    return environment
+    return environment(size=size, readable=readable, spoken=spoken)
 
 
 def ending(language: str) -> str:
