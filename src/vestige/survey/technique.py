@@ -74,6 +74,7 @@ _MAPS = (
     Output("classes", Kind.CLASSES, "classes.tif", "Class of each cell: no feature, feature, out of bounds"),
     Output("confidence", Kind.GRID, "confidence.tif", "Probability of the class shown, for each cell"),
     Output("features", Kind.FEATURES, "features.gpkg", "A polygon for each feature, layer 'features'"),
+    Output("exchange", Kind.TABLE, "exchange", "The features as Shapefile, DXF, GeoJSON and a table"),
 )
 
 technique = Technique(

@@ -152,5 +152,7 @@ def _card(path: Path, session: Any) -> dict[str, Any]:
         raise InputError(path, "does not say what it was trained for", "a model.onnx made by train")
     given = session.get_outputs()[0].shape[1]
     if isinstance(given, int) and given != len(classes):
-        raise InputError(path, f"names {len(classes)} classes and gives {given}", "a model.onnx made by train")
+        raise InputError(
+            path, f"names {len(classes)} classes and gives {given}", "a model.onnx made by train"
+        )
     return dict(card)

@@ -61,7 +61,7 @@ def _strip_polygons(strip: NDArray[np.bool_], top: int) -> Iterator[Any]:
     if not strip.any():
         return
     for geometry, _ in rasterio.features.shapes(strip.view(np.uint8), mask=strip, connectivity=4):
-        rings = [np.asarray(ring, np.float64) + (0, top) for ring in geometry["coordinates"]]
+        rings = [np.add(ring, (0.0, top)) for ring in geometry["coordinates"]]
         polygon = shapely.Polygon(rings[0], rings[1:])
         yield from [polygon] if polygon.is_valid else _polygons(shapely.make_valid(polygon))
 

@@ -184,9 +184,7 @@ def _robust(points: Points) -> tuple[float, float, float] | None:
         middle = np.average(points, axis=0, weights=weights)
         local = points - middle
         system = np.column_stack([2 * local, np.ones(len(local))]) * np.sqrt(weights)[:, np.newaxis]
-        answer, _, rank, _ = np.linalg.lstsq(
-            system, (local**2).sum(axis=1) * np.sqrt(weights), rcond=1e-9
-        )
+        answer, _, rank, _ = np.linalg.lstsq(system, (local**2).sum(axis=1) * np.sqrt(weights), rcond=1e-9)
         if rank < 3:
             return None
         radius = float(np.sqrt(max(answer[2] + answer[0] ** 2 + answer[1] ** 2, 0.0)))

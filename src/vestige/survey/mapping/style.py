@@ -51,7 +51,9 @@ def _symbol(number: int) -> str:
         "outline_width_unit": "MM",
         "joinstyle": "round",
     }
-    said = "".join(f'<Option type="QString" name="{name}" value="{value}"/>' for name, value in options.items())
+    said = "".join(
+        f'<Option type="QString" name="{name}" value="{value}"/>' for name, value in options.items()
+    )
     return (
         f'<symbol type="fill" name="{number}" alpha="1" clip_to_extent="1" force_rhr="0">'
         f'<layer class="SimpleFill" enabled="1" locked="0" pass="0"><Option type="Map">{said}</Option>'
