@@ -32,11 +32,15 @@ class Product:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture for the report: title, display-ready sRGB pixels uint8 (height, width[, 3]), a caption."""
+    """A picture for the report: title, display-ready sRGB pixels uint8 (height, width[, 3]), a caption.
+
+    One that is ``wide``, a map, takes the width of the page.
+    """
 
     title: str
     pixels: NDArray[np.uint8]
     caption: str = ""
+    wide: bool = False
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,7 @@ def map_pictures(
             "What was found",
             map_sheet(values, raster, features=features, classes=classes),
             f"{len(features)} features, numbered as in the table; dashed: the circle of a ring",
+            wide=True,
         ),
         Picture(
             "The grid, -1 to 2 nT",

@@ -116,9 +116,12 @@ def _rows(features: Sequence[Feature]) -> list[dict[str, Any]]:
     """A row for each feature; what does not differ is left out."""
     columns = attributes(features)
     hidden = ("review", "reviewer", "model")
-    return [
+    rows = [
         {name: values[row] for name, values in columns.items() if name not in hidden}
         for row in range(len(features))
+    ]
+    return [
+        {**row, "centre_e": f"{row['centre_e']:.2f}", "centre_n": f"{row['centre_n']:.2f}"} for row in rows
     ]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vestige.errors import InputError
 from vestige.survey.geotiff import BLOCK, raster_writer
@@ -56,29 +57,19 @@ def lay_grid(path: Path, raster: Raster, target: Path) -> Path:
     >>> read_window(laid, slice(0, 1), slice(0, 4)).tolist()
     [[2.0, 2.0, 2.0, 2.0]]
     """
-    import rasterio
-    from rasterio.errors import RasterioError
-
     rows = max(BLOCK, CELLS_AT_ONCE // raster.width // BLOCK * BLOCK)
     known = False
-    try:
-        with (
-            _opened(path) as grid,
-            _on(grid, raster) as laid,
-            raster_writer(
-                target, raster, np.float32, nodata=float("nan"), unit="nT", description="magnetic gradient"
-            ) as writer,
-        ):
-            for first in range(0, raster.height, rows):
-                window = (first, min(first + rows, raster.height)), (0, raster.width)
-                strip = laid.read(1, window=window, masked=True).astype(np.float32).filled(np.nan)
-                strip[~np.isfinite(strip)] = np.nan
-                known = known or bool(np.isfinite(strip).any())
-                writer.write(first, strip)
-    except rasterio.errors.RasterioIOError as error:
-        raise InputError(path, f"cannot be read as GeoTIFF ({_line(error)})") from None
-    except RasterioError as error:
-        raise InputError(path, f"cannot be laid on cells of {raster.cell:g} m ({_line(error)})") from None
+    with (
+        _opened(path) as grid,
+        _on(grid, raster) as laid,
+        raster_writer(
+            target, raster, np.float32, nodata=float("nan"), unit="nT", description="magnetic gradient"
+        ) as writer,
+    ):
+        for first in range(0, raster.height, rows):
+            strip = _strip(path, laid, slice(first, min(first + rows, raster.height)))
+            known = known or bool(np.isfinite(strip).any())
+            writer.write(first, strip)
     if not known:
         raise InputError(path, "holds no cell with a value", "a grid of nT")
     return target
@@ -159,6 +150,19 @@ def _on(grid: Any, raster: Raster) -> Any:
         dtype="float32",
         warp_mem_limit=64,
     )
+
+
+def _strip(path: Path, laid: Any, rows: slice) -> NDArray[np.float32]:
+    """Rows of the open grid; NaN where it holds no value."""
+    from rasterio.errors import RasterioError
+
+    try:
+        band = laid.read(1, window=((rows.start, rows.stop), (0, laid.width)), masked=True)
+    except RasterioError as error:
+        raise InputError(path, f"cannot be read as GeoTIFF ({_line(error)})") from None
+    strip: NDArray[np.float32] = band.astype(np.float32).filled(np.nan)
+    strip[~np.isfinite(strip)] = np.nan
+    return strip
 
 
 def _line(error: Exception) -> str:

@@ -206,7 +206,8 @@ def _missing(values: NDArray[Any]) -> NDArray[np.bool_] | None:
     """Where a column holds no number; None where it always does."""
     if values.dtype.kind != "f" or np.isfinite(values).all():
         return None
-    return ~np.isfinite(values)
+    missing: NDArray[np.bool_] = ~np.isfinite(values)
+    return missing
 
 
 @contextmanager
