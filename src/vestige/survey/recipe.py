@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import model_validator
 
 from vestige.contract import Recipe, setting
 
@@ -78,6 +80,34 @@ class PredictRecipe(Recipe):
     column: str = setting("", "Column of a delimited file that holds the gradient; empty: found by its name")
     minimum_area: float = setting(6.0, "Smaller polygons are left out", unit="m²", ge=0)
     minimum_confidence: float = setting(0.5, "Polygons of a lower mean confidence are left out", ge=0, le=1)
+
+
+class ExportRecipe(Recipe):
+    """Where in a PostGIS database features go. A password has no place here: recipes are kept with products."""
+
+    database: str = setting(
+        "",
+        "postgresql://USER@HOST/NAME without a password (that comes from PGPASSWORD or ~/.pgpass); "
+        "empty: what PGSERVICE or PGHOST and PGDATABASE say",
+    )
+    db_schema: str = setting("public", "Schema of the table", min_length=1, max_length=63)
+    table: str = setting("features", "Table to be made", min_length=1, max_length=63)
+    existing: Literal["refuse", "replace"] = setting("refuse", "What is done where the table exists")
+
+    @model_validator(mode="after")
+    def _keeps_no_secret(self) -> Self:
+        from psycopg import ProgrammingError
+        from psycopg.conninfo import conninfo_to_dict
+
+        try:
+            said = conninfo_to_dict(self.database)
+        except ProgrammingError:
+            raise ValueError("database is no address of the form postgresql://USER@HOST/NAME") from None
+        if said.get("password") or said.get("sslpassword"):
+            raise ValueError(
+                "database holds a password, and recipes are kept: give it by PGPASSWORD or ~/.pgpass"
+            )
+        return self
 
 
 class DatasetRecipe(CleaningRecipe):

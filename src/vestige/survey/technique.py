@@ -20,6 +20,7 @@ from vestige.contract import (
 from vestige.survey.recipe import (
     DatasetRecipe,
     EvaluateRecipe,
+    ExportRecipe,
     PredictRecipe,
     RunRecipe,
     SceneRecipe,
@@ -45,6 +46,12 @@ def _predict(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
     from vestige.survey.pipeline import predict
 
     return predict(inputs, recipe, context)
+
+
+def _export(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
+    from vestige.survey.mapping.postgis import export
+
+    return export(inputs, recipe, context)
 
 
 def _dataset(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
@@ -105,6 +112,14 @@ technique = Technique(
             ),
             _MAPS,
             _predict,
+        ),
+        Operation(
+            "export",
+            "Write features into a PostGIS database",
+            ExportRecipe,
+            (Input("features", Kind.FEATURES, help="A features.gpkg that run or predict made"),),
+            (Output("exported", Kind.TABLE, "exported.csv", "What was written where"),),
+            _export,
         ),
         Operation(
             "dataset",

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pyogrio
@@ -20,10 +20,22 @@ from vestige.survey.mapping.vectors import (
     write_shapefile,
 )
 
-NAMES = (
-    "id class term confidence conf_least area_m2 diameter_m complete centre_e centre_n peak_nt review reviewer"
-    " model"
-).split()
+NAMES = [
+    "id",
+    "class",
+    "term",
+    "confidence",
+    "conf_least",
+    "area_m2",
+    "diameter_m",
+    "complete",
+    "centre_e",
+    "centre_n",
+    "peak_nt",
+    "review",
+    "reviewer",
+    "model",
+]
 
 
 @pytest.fixture
@@ -60,7 +72,7 @@ def test_geopackage_opens_styled(features, tmp_path):
     assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     database.close()
     assert row[:3] == ("features", "geom", 1)
-    root = ElementTree.fromstring(row[3].split(">", 1)[1])
+    root = ET.fromstring(row[3].split(">", 1)[1])
     assert [one.get("value") for one in root.iter("category")] == ["feature", "pit"]
     assert {one.get("symbol") for one in root.iter("category")} == {
         one.get("name") for one in root.iter("symbol")
