@@ -14,12 +14,13 @@ from vestige.contract import Context, Inputs, Kind, Outcome, Product, Recipe
 from vestige.errors import InputError, UsageError
 from vestige.survey.geotiff import BLOCK, cloud_optimised, raster_writer
 from vestige.survey.gridding import Raster, interpolate, raster_of
+from vestige.survey.mapping.deposit import Deposit, write_deposit
 from vestige.survey.mapping.model import FeatureModel, load_model, shipped_model
 from vestige.survey.mapping.products import map_grid
 from vestige.survey.mapping.source import grid_raster, lay_grid
 from vestige.survey.processing.cleaning import clip, despike, zero_median_traverse
 from vestige.survey.readers.reading import data_frames, read_survey
-from vestige.survey.recipe import CleaningRecipe, PredictRecipe, RunRecipe
+from vestige.survey.recipe import ArchiveRecipe, CleaningRecipe, PredictRecipe, RunRecipe
 from vestige.survey.traverses import Survey
 
 __all__ = ["predict", "run"]
@@ -80,6 +81,33 @@ def _predict(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
     else:
         raise UsageError("predict needs a capture or a grid: name one")
     return replace(map_grid(grid, raster, model, chosen, context), frames=frames)
+
+
+def archive(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
+    """Readings, final grid and interpretation as a folder for an archaeological archive."""
+    chosen = ArchiveRecipe.model_validate(recipe.model_dump())
+    grid, features = inputs.product("grid"), inputs.product("features")
+    if grid is None:
+        raise UsageError("archive needs a grid: name the processed.tif that run made")
+    captures = inputs.captures()
+    surveys, rows = _read(captures, chosen.column, context)
+    missing = write_deposit(
+        context.output / "deposit",
+        Deposit(
+            project=chosen.project,
+            site=chosen.site,
+            block=chosen.block,
+            surveys=surveys,
+            working=[capture.path(frame) for capture in captures for frame in capture.select()],
+            grid=grid.path,
+            features=features.path if features else None,
+            metadata=chosen.metadata,
+        ),
+    )
+    if missing:
+        context.warn(f"the deposit says nothing of {', '.join(missing)}: give them as metadata")
+    product = Product("deposit", Kind.TABLE, context.output / "deposit")
+    return Outcome([product], {"fields_missing": len(missing), "files": len(surveys)}, frames=rows)
 
 
 def _model(inputs: Inputs, context: Context) -> FeatureModel:

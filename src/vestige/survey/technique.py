@@ -18,6 +18,7 @@ from vestige.contract import (
     Technique,
 )
 from vestige.survey.recipe import (
+    ArchiveRecipe,
     DatasetRecipe,
     EvaluateRecipe,
     ExportRecipe,
@@ -46,6 +47,12 @@ def _predict(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
     from vestige.survey.pipeline import predict
 
     return predict(inputs, recipe, context)
+
+
+def _archive(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
+    from vestige.survey.pipeline import archive
+
+    return archive(inputs, recipe, context)
 
 
 def _export(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
@@ -112,6 +119,20 @@ technique = Technique(
             ),
             _MAPS,
             _predict,
+        ),
+        Operation(
+            "archive",
+            "Lay a survey out for deposit with an archaeological archive",
+            ArchiveRecipe,
+            (
+                Input("capture", help=_DATA),
+                Input("grid", Kind.GRID, help="The processed grid that run made, GeoTIFF in nT"),
+                Input(
+                    "features", Kind.FEATURES, optional=True, help="A features.gpkg that run or predict made"
+                ),
+            ),
+            (Output("deposit", Kind.TABLE, "deposit", "Project, site, block, technique, format (ADS)"),),
+            _archive,
         ),
         Operation(
             "export",

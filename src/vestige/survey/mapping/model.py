@@ -124,6 +124,8 @@ def _session(path: Path, cores: int) -> Any:
     options.intra_op_num_threads = cores
     options.inter_op_num_threads = 1
     options.enable_cpu_mem_arena = False
+    # Threads that wait busily take a quarter more of the processor and are no faster where it is shared.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 4
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

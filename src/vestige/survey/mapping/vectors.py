@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,16 @@ from vestige.errors import OutputError
 from vestige.survey.mapping.features import Feature
 from vestige.survey.mapping.style import embed_style
 
-__all__ = ["LAYER", "attributes", "write_dxf", "write_features", "write_geojson", "write_shapefile"]
+__all__ = [
+    "LAYER",
+    "attributes",
+    "write_drawing",
+    "write_dxf",
+    "write_features",
+    "write_geojson",
+    "write_shapefile",
+    "write_table",
+]
 
 LAYER = "features"
 
@@ -95,15 +104,25 @@ def write_dxf(path: Path, features: Sequence[Feature]) -> Path:
     >>> write_dxf(Path(tempfile.mkdtemp(), "features.dxf"), []).name
     'features.dxf'
     """
+    return write_drawing(path, [one.polygon for one in features], [one.class_name for one in features])
+
+
+def write_drawing(path: Path, shapes: Iterable[Any], names: Iterable[str]) -> Path:
+    """Write polygons as closed lines of a DXF drawing, each on the layer of its name.
+
+    >>> import shapely, tempfile
+    >>> write_drawing(Path(tempfile.mkdtemp(), "a.dxf"), [shapely.box(0, 0, 1, 1)], ["pit"]).name
+    'a.dxf'
+    """
     import pyogrio
     import shapely
 
     lines, layers = [], []
-    for feature in features:
-        for polygon in shapely.get_parts(feature.polygon):
+    for shape, name in zip(shapes, names, strict=True):
+        for polygon in shapely.get_parts(shape):
             for ring in (polygon.exterior, *polygon.interiors):
                 lines.append(shapely.LineString(ring.coords))
-                layers.append(feature.class_name)
+                layers.append(name)
     with _refusals(path), _without_time():
         path.unlink(missing_ok=True)
         pyogrio.raw.write(
@@ -155,6 +174,15 @@ def write_geojson(path: Path, features: Sequence[Feature], crs: str) -> Path:
         for row, (feature, shape) in enumerate(zip(features, shapes, strict=True))
     ]
     write_atomically(path, json.dumps(collection, ensure_ascii=False, allow_nan=False).encode())
+    return path
+
+
+def write_table(path: Path, table: Any) -> Path:
+    """Write a table of features (geopandas) as Shapefile."""
+    import pyogrio
+
+    with _refusals(path), _without_time():
+        pyogrio.write_dataframe(table, path, driver="ESRI Shapefile", encoding="UTF-8")
     return path
 
 
