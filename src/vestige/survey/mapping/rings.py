@@ -14,14 +14,16 @@ Points = NDArray[np.float64]
 
 #: Sectors of a circle that are looked at, one by one, for whether the ditch is there.
 SECTORS = 72
+#: Points that a first circle is laid through.
+MOST_POINTS = 1000
 #: Radii of ring ditches (m), and how far a ridge may lie from its circle, as a share of the radius.
 LEAST_RADIUS, MOST_RADIUS, SPREAD = 2.0, 30.0, 0.15
 #: Less of a circle than this is no ring.
 LEAST_SHARE = 0.35
 #: So much of an arc's ridge must lie on the circle of the ring that it is taken into.
 MEMBER_SHARE = 0.8
-#: Arcs looked at around one arc: the nearest.
-NEIGHBOURS = 8
+#: Arcs looked at around one arc: the nearest. A ring of which so much is there needs no other arc.
+NEIGHBOURS, WHOLE_SHARE = 8, 0.96
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def fit_circle(points: Points, strength: NDArray[np.floating] | None = None) -> 
     if len(points) < 6:
         return None
     weights = np.ones(len(points)) if strength is None else np.asarray(strength, np.float64)
-    found = _robust(points)
+    found = _robust(points[:: max(1, len(points) // MOST_POINTS)])
     for _ in range(3):
         if found is None:
             return None
@@ -119,11 +121,10 @@ def join_arcs(arcs: Sequence[Points], circles: Sequence[Circle | None]) -> list[
     >>> join_arcs(arcs, [fit_circle(arc) for arc in arcs])
     [[0, 1]]
     """
-    if len(arcs) < 2:
-        return []
-    near = _neighbours(arcs)
+    whole = {number for number, c in enumerate(circles) if c and c.is_ring and c.complete >= WHOLE_SHARE}
+    near = _neighbours(arcs, [number for number in range(len(arcs)) if number not in whole])
     tried: list[tuple[float, list[int]]] = []
-    for number, others in enumerate(near):
+    for number, others in near.items():
         for guess in [
             circles[number],
             *(fit_circle(np.vstack([arcs[number], arcs[one]])) for one in others if one > number),
@@ -144,17 +145,17 @@ def join_arcs(arcs: Sequence[Points], circles: Sequence[Circle | None]) -> list[
     return sorted(groups)
 
 
-def _neighbours(arcs: Sequence[Points]) -> list[list[int]]:
-    """For each arc the nearest others that can lie on one circle with it."""
+def _neighbours(arcs: Sequence[Points], open_: Sequence[int]) -> dict[int, list[int]]:
+    """For each arc of `open_` the nearest others of them that can lie on one circle with it."""
     import shapely
 
-    outlines = np.array([shapely.MultiPoint(arc).convex_hull for arc in arcs], object)
+    outlines = np.array([shapely.MultiPoint(arcs[number]).convex_hull for number in open_], object)
     tree = shapely.STRtree(outlines)
-    found: list[list[int]] = []
-    for number, outline in enumerate(outlines):
-        others = [int(one) for one in tree.query(outline, "dwithin", MOST_RADIUS) if one != number]
+    found: dict[int, list[int]] = {}
+    for place, outline in enumerate(outlines):
+        others = [int(one) for one in tree.query(outline, "dwithin", MOST_RADIUS) if one != place]
         others.sort(key=lambda one: (shapely.distance(outline, outlines[one]), one))
-        found.append(others[:NEIGHBOURS])
+        found[open_[place]] = [open_[one] for one in others[:NEIGHBOURS]]
     return found
 
 
@@ -180,7 +181,7 @@ def _robust(points: Points) -> tuple[float, float, float] | None:
     """Centre and radius by repeated weighted least squares (Tukey's biweight)."""
     weights = np.ones(len(points))
     found: tuple[float, float, float] | None = None
-    for _ in range(6):
+    for _ in range(5):
         middle = np.average(points, axis=0, weights=weights)
         local = points - middle
         system = np.column_stack([2 * local, np.ones(len(local))]) * np.sqrt(weights)[:, np.newaxis]

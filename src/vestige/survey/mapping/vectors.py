@@ -155,7 +155,7 @@ def write_geojson(path: Path, features: Sequence[Feature], crs: str) -> Path:
     shapes: list[Any] = [feature.polygon for feature in features]
     collection: dict[str, Any] = {"type": "FeatureCollection", "name": LAYER}
     if crs:
-        shapes, places = [_in_degrees(shape, crs) for shape in shapes], 8
+        shapes, places = _in_degrees(shapes, crs), 8
         collection["note"] = f"Coordinates are degrees of WGS 84; centre_e and centre_n are metres in {crs}."
     else:
         places = 3
@@ -186,12 +186,12 @@ def write_table(path: Path, table: Any) -> Path:
     return path
 
 
-def _in_degrees(shape: Any, crs: str) -> Any:
+def _in_degrees(shapes: list[Any], crs: str) -> list[Any]:
     import pyproj
     import shapely
 
     change = pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
-    return shapely.transform(shape, change.transform, interleaved=False)
+    return [shapely.transform(shape, change.transform, interleaved=False) for shape in shapes]
 
 
 def _rounded(shape: Any, places: int) -> Any:
