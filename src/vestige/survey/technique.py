@@ -107,6 +107,7 @@ technique = Technique(
                 *_MAPS,
             ),
             _run,
+            version="2",
         ),
         Operation(
             "predict",
@@ -119,6 +120,7 @@ technique = Technique(
             ),
             _MAPS,
             _predict,
+            version="2",
         ),
         Operation(
             "archive",
