@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestige.contract import Picture
-from vestige.survey.geotiff import BLOCK
 from vestige.survey.gridding import Raster
 from vestige.survey.mapping.features import Feature
 from vestige.survey.mapping.style import COLOURS
@@ -21,6 +20,8 @@ __all__ = ["map_pictures", "map_sheet", "overview"]
 #: Longest side of a map (px), and the strip below it that holds scale bar, key and north.
 LONGEST, STRIP, LEAST = 1600, 76, 640
 INK = (31, 35, 40)
+#: Cells read at a time.
+CELLS_AT_ONCE = 4_000_000
 #: Features whose number is written on the map.
 MOST_LABELS = 300
 
@@ -57,7 +58,7 @@ def overview(grid: Path, raster: Raster) -> NDArray[np.float32]:
     import rasterio
 
     factor = max(1, -(-max(raster.height, raster.width) // LONGEST))
-    step = max(factor, 4 * BLOCK // factor * factor)
+    step = max(factor, CELLS_AT_ONCE // raster.width // factor * factor)
     with rasterio.open(grid) as dataset:
         strips = [
             shrunk(dataset.read(1, window=((top, min(top + step, raster.height)), (0, raster.width))), factor)
@@ -82,7 +83,7 @@ def map_sheet(
     """
     from PIL import Image, ImageDraw, ImageFont
 
-    enlarged = max(1, -(-LEAST // max(values.shape)))
+    enlarged = max(1, round(LEAST * 2 / max(values.shape)))
     ground = greyscale(values, low, high).repeat(enlarged, axis=0).repeat(enlarged, axis=1)
     height, width = ground.shape[:2]
     sheet = Image.new("RGB", (max(width, LEAST), height + STRIP), (255, 255, 255))

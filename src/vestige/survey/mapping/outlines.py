@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 __all__ = ["cell_outlines"]
 
-#: Rows polygonised at a time: a multiple of the blocks of the file.
-ROWS = 1024
+#: Rows polygonised at a time, and cells: fewer rows where the raster is wide.
+ROWS, CELLS_AT_ONCE = 1024, 32_000_000
 
 
 def cell_outlines(classes: Path, number: int, *, rows: int = ROWS, least: float = 0.0) -> list[Any]:
@@ -37,6 +37,7 @@ def cell_outlines(classes: Path, number: int, *, rows: int = ROWS, least: float 
     whole: list[Any] = []
     open_: list[Any] = []
     with rasterio.open(classes) as raster:
+        rows = max(1, min(rows, CELLS_AT_ONCE // raster.width))
         for top in range(0, raster.height, rows):
             bottom = min(top + rows, raster.height)
             strip = raster.read(1, window=((top, bottom), (0, raster.width))) == number

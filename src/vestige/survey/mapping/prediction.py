@@ -12,6 +12,8 @@ from vestige.survey.mapping.model import FeatureModel
 
 __all__ = ["Prediction", "Tiling", "predict_rows", "tiling_for"]
 
+#: Memory of a cell in a row of tiles: class and confidence, as made and as kept.
+BYTES_OF_ROW = 10
 #: Wanted pixels of a tile: multiples of the blocks of the GeoTIFF products.
 SIDES = (1024, 768, 512, 256)
 
@@ -51,7 +53,8 @@ def tiling_for(model: FeatureModel, budget_bytes: int, height: int, width: int) 
     largest = max(height, width)
     for side, smaller in zip(SIDES, [*SIDES[1:], 0], strict=True):
         tiling = Tiling(side, model.halo)
-        fits = tiling.outer**2 * model.bytes_per_pixel <= budget_bytes
+        row_of_tiles = BYTES_OF_ROW * side * width
+        fits = tiling.outer**2 * model.bytes_per_pixel + row_of_tiles <= budget_bytes
         if fits and largest > smaller:
             return tiling
     return Tiling(SIDES[-1], model.halo)

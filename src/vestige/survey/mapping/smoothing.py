@@ -13,8 +13,8 @@ Points = NDArray[np.float64]
 
 #: Taubin's weights: one step shrinks, the next grows, so that what is smooth stays where it is.
 SHRINK, GROW, STEPS = 0.5, -0.53, 12
-#: How far smoothing may move a point, and simplifying a line, in cells; together half a cell.
-SHIFT, TOLERANCE = 0.25, 0.25
+#: How far smoothing may move a point, and simplifying a line, in cells; together less than half a cell.
+SHIFT, TOLERANCE = 0.3, 0.15
 
 
 def smooth_outline(polygon: Any) -> Any:
