@@ -122,3 +122,16 @@ def postgresql(_postgresql_server: str) -> Iterator[str]:
         server.execute(f"CREATE DATABASE {name}")
         yield f"postgresql://vestige@/{name}?host={_postgresql_server}"
         server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def postgis(postgresql: str) -> str:
+    """The address of an empty database with PostGIS."""
+    import psycopg
+
+    with psycopg.connect(postgresql, autocommit=True) as connection:
+        try:
+            connection.execute("CREATE EXTENSION postgis")
+        except psycopg.Error:
+            unavailable("PostGIS", "apt-get install postgresql-postgis")
+    return postgresql

@@ -32,11 +32,15 @@ class Product:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture for the report: title, display-ready sRGB pixels uint8 (height, width[, 3]), a caption."""
+    """A picture for the report: title, display-ready sRGB pixels uint8 (height, width[, 3]), a caption.
+
+    One that is ``wide``, a map, takes the width of the page.
+    """
 
     title: str
     pixels: NDArray[np.uint8]
     caption: str = ""
+    wide: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class Outcome:
     `measurements` are named with their unit in the key (``residual_px``, ``seconds``) and may be
     nested; they go into the report, the provenance and the benchmarks. `frames` tells what became
     of each frame, one row a frame. `answer` says in plain sentences what was asked: it heads the report
-    and is printed on the terminal.
+    and is printed on the terminal. `tables` are shown in the report by their titles, one row a dictionary.
 
     >>> Outcome(products=[], measurements={"frames": 3}).measurements["frames"]
     3
@@ -57,3 +61,4 @@ class Outcome:
     pictures: list[Picture] = field(default_factory=list)
     frames: list[dict[str, Any]] = field(default_factory=list)
     answer: list[str] = field(default_factory=list)
+    tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)

@@ -77,6 +77,7 @@ class Report(_Model):
     frames: list[dict[str, Any]] = Field(default_factory=list)
     warnings: list[str] = Field(default_factory=list)
     answer: list[str] = Field(default_factory=list)
+    tables: dict[str, list[dict[str, Any]]] = Field(default_factory=dict)
 
     def product(self, name: str, folder: Path) -> Product:
         """A product of this run, found under `folder`; an InputError where there is none of that name."""

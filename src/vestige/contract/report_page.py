@@ -23,7 +23,7 @@ def page(report: Report, pictures: Sequence[Picture] = ()) -> str:
         report=report,
         pictures=shown,
         figures=list(rows(report.measurements)),
-        columns=_columns(report.frames),
+        tables=[(title, _columns(body), body) for title, body in _tables(report) if body],
     )
     return text
 
@@ -69,6 +69,12 @@ def readable(value: Any) -> str:
         shown = ", ".join(readable(item) for item in value[:12])
         return f"{shown}, … ({len(value)} in all)" if len(value) > 12 else shown
     return str(value)
+
+
+def _tables(report: Report) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """The tables of a report: what the operation tells, then what became of each frame."""
+    yield from report.tables.items()
+    yield "Frames", report.frames
 
 
 def _columns(frames: list[dict[str, Any]]) -> list[str]:

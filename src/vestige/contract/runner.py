@@ -123,6 +123,7 @@ def execute(
             frames=plain(outcome.frames),
             warnings=context.warnings,
             answer=outcome.answer,
+            tables=plain(outcome.tables),
         )
         prune(context.output, [Path(product.path).parts[0] for product in products])
         write_atomically(context.output / PAGE, page(report, outcome.pictures).encode())

@@ -13,7 +13,7 @@ from numpy.typing import DTypeLike, NDArray
 from vestige.errors import OutputError
 from vestige.survey.gridding import Raster
 
-__all__ = ["RasterWriter", "raster_writer", "read_window"]
+__all__ = ["RasterWriter", "cloud_optimised", "raster_writer", "read_window"]
 
 #: Side of the tiles in the file; strips that are multiples of it are compressed once.
 BLOCK = 256
@@ -95,6 +95,49 @@ def raster_writer(
         raise OutputError(
             f"{path} cannot be written ({str(error).splitlines()[0]}): make room on the disk"
         ) from None
+
+
+def cloud_optimised(source: Path, target: Path, *, overviews: str = "average") -> Path:
+    """Write a GeoTIFF anew as cloud-optimised GeoTIFF (OGC 21-026 [1]_): tiles, and smaller copies of itself
+    made by `overviews` (``average`` for values, ``mode`` for classes), laid out for reading over a network.
+
+    Raises
+    ------
+    OutputError : the disk refuses.
+
+    References
+    ----------
+    .. [1] OGC Cloud Optimized GeoTIFF standard 1.0 (2023), OGC 21-026.
+
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> with raster_writer(folder / "a.tif", Raster(0, 10, 1.0, 10, 20), np.uint8, nodata=None) as writer:
+    ...     writer.write(0, np.ones((10, 20), np.uint8))
+    >>> cloud_optimised(folder / "a.tif", folder / "b.tif", overviews="mode").name
+    'b.tif'
+    """
+    import rasterio.shutil
+    from rasterio.errors import RasterioError
+
+    target.unlink(missing_ok=True)
+    try:
+        rasterio.shutil.copy(
+            source,
+            target,
+            driver="COG",
+            compress="DEFLATE",
+            predictor="YES" if overviews == "average" else "NO",
+            blocksize=2 * BLOCK,
+            overviews="IGNORE_EXISTING",
+            overview_resampling=overviews,
+            bigtiff="IF_SAFER",
+        )
+    except (RasterioError, OSError) as error:
+        target.unlink(missing_ok=True)
+        raise OutputError(
+            f"{target} cannot be written ({str(error).splitlines()[0]}): make room on the disk"
+        ) from None
+    return target
 
 
 def read_window(path: Path, rows: slice, columns: slice) -> NDArray[Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,22 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vestige.capture import Capture, Frame
-from vestige.contract import Context, Inputs, Kind, Outcome, Picture, Product, Recipe
+from vestige.contract import Context, Inputs, Kind, Outcome, Product, Recipe
 from vestige.errors import InputError, UsageError
-from vestige.survey.geotiff import BLOCK, raster_writer, read_window
+from vestige.survey.geotiff import BLOCK, cloud_optimised, raster_writer
 from vestige.survey.gridding import Raster, interpolate, raster_of
-from vestige.survey.mapping.model import CLASSES, FeatureModel, load_model, shipped_model
-from vestige.survey.mapping.polygons import Feature, features_of, write_features
-from vestige.survey.mapping.prediction import predict_rows, tiling_for
+from vestige.survey.mapping.deposit import Deposit, write_deposit
+from vestige.survey.mapping.model import FeatureModel, load_model, shipped_model
+from vestige.survey.mapping.products import map_grid
+from vestige.survey.mapping.source import grid_raster, lay_grid
 from vestige.survey.processing.cleaning import clip, despike, zero_median_traverse
 from vestige.survey.readers.reading import data_frames, read_survey
-from vestige.survey.recipe import CleaningRecipe, PredictRecipe, RunRecipe
+from vestige.survey.recipe import ArchiveRecipe, CleaningRecipe, PredictRecipe, RunRecipe
 from vestige.survey.traverses import Survey
 
 __all__ = ["predict", "run"]
 
-#: Colours of the classes in classes.tif.
-COLOURS = {0: (40, 40, 44, 255), 1: (240, 140, 40, 255), 2: (208, 208, 208, 255)}
 #: Readings cleaned at a time, and megabytes that GDAL may keep of files that it reads and writes.
 READINGS_AT_ONCE, GDAL_CACHE = 500_000, 48
 #: Between files that say nothing of their place (m).
@@ -50,12 +48,14 @@ def _run(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
         for survey, row in zip(surveys, frames, strict=True)
     ]
     raster = raster_of(cleaned, model.pixel_m)
-    path = context.output / "processed.tif"
-    context.part("processed", _write_grid, cleaned, raster, path, context)
-    products = [
-        Product("processed", Kind.GRID, path, {"unit": "nT", "pixel_m": raster.cell, "crs": raster.crs})
-    ]
-    return _mapped(products, path, raster, model, chosen, context, frames)
+    grid = context.part(
+        "processed", _write_grid, cleaned, raster, context.workspace / "processed.tif", context
+    )
+    mapped = map_grid(grid, raster, model, chosen, context)
+    path = cloud_optimised(grid, context.output / "processed.tif")
+    about = {"unit": "nT", "pixel_m": raster.cell, "crs": raster.crs}
+    products = [Product("processed", Kind.GRID, path, about), *mapped.products]
+    return replace(mapped, products=products, frames=frames)
 
 
 def predict(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
@@ -69,17 +69,45 @@ def predict(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
 def _predict(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
     chosen = PredictRecipe.model_validate(recipe.model_dump())
     model = _model(inputs, context)
-    grid = inputs.product("grid")
-    if grid is not None:
-        surveys, frames = [read_survey(grid.path)], [{"frame": grid.path.name}]
+    given, path = inputs.product("grid"), context.workspace / "grid.tif"
+    if given is not None:
+        frames: list[dict[str, Any]] = [{"frame": given.path.name}]
+        raster = grid_raster(given.path, model.pixel_m)
+        grid = context.part("grid", lay_grid, given.path, raster, path)
     elif inputs.captures():
         surveys, frames = _read(inputs.captures(), chosen.column, context)
+        raster = raster_of(surveys, model.pixel_m)
+        grid = context.part("grid", _write_grid, surveys, raster, path, context)
     else:
         raise UsageError("predict needs a capture or a grid: name one")
-    raster = raster_of(surveys, model.pixel_m)
-    path = context.workspace / "grid.tif"
-    context.part("grid", _write_grid, surveys, raster, path, context)
-    return _mapped([], path, raster, model, chosen, context, frames)
+    return replace(map_grid(grid, raster, model, chosen, context), frames=frames)
+
+
+def archive(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
+    """Readings, final grid and interpretation as a folder for an archaeological archive."""
+    chosen = ArchiveRecipe.model_validate(recipe.model_dump())
+    grid, features = inputs.product("grid"), inputs.product("features")
+    if grid is None:
+        raise UsageError("archive needs a grid: name the processed.tif that run made")
+    captures = inputs.captures()
+    surveys, rows = _read(captures, chosen.column, context)
+    missing = write_deposit(
+        context.output / "deposit",
+        Deposit(
+            project=chosen.project,
+            site=chosen.site,
+            block=chosen.block,
+            surveys=surveys,
+            working=[capture.path(frame) for capture in captures for frame in capture.select()],
+            grid=grid.path,
+            features=features.path if features else None,
+            metadata=chosen.metadata,
+        ),
+    )
+    if missing:
+        context.warn(f"the deposit says nothing of {', '.join(missing)}: give them as metadata")
+    product = Product("deposit", Kind.TABLE, context.output / "deposit")
+    return Outcome([product], {"fields_missing": len(missing), "files": len(surveys)}, frames=rows)
 
 
 def _model(inputs: Inputs, context: Context) -> FeatureModel:
@@ -206,122 +234,3 @@ def _write_grid(surveys: list[Survey], raster: Raster, path: Path, context: Cont
                 strip = np.where(np.isfinite(values), values, strip)
             writer.write(first, strip)
     return path
-
-
-def _mapped(
-    products: list[Product],
-    grid: Path,
-    raster: Raster,
-    model: FeatureModel,
-    recipe: RunRecipe | PredictRecipe,
-    context: Context,
-    frames: list[dict[str, Any]],
-) -> Outcome:
-    """Classes, confidence and features of a grid on disk."""
-    counts = _predict_raster(grid, raster, model, context)
-    output = context.output
-    features = features_of(
-        output / "classes.tif",
-        output / "confidence.tif",
-        grid,
-        raster,
-        minimum_area=recipe.minimum_area,
-        minimum_confidence=recipe.minimum_confidence,
-    )
-    context.part("features", write_features, output / "features.gpkg", features, raster.crs)
-    about = {"pixel_m": raster.cell, "crs": raster.crs}
-    named = {**about, "classes": list(CLASSES), "model": model.card}
-    products = [
-        *products,
-        Product("classes", Kind.CLASSES, output / "classes.tif", named),
-        Product(
-            "confidence",
-            Kind.GRID,
-            output / "confidence.tif",
-            {**about, "unit": "probability of the class shown"},
-        ),
-        Product("features", Kind.FEATURES, output / "features.gpkg", {**about, "layer": "features"}),
-    ]
-    hectares = raster.cell**2 / 1e4
-    measured = {
-        "surveyed_ha": round(float(counts[:2].sum()) * hectares, 4),
-        "feature_m2": round(float(counts[1]) * raster.cell**2, 1),
-        "features": len(features),
-        "pixel_m": raster.cell,
-    }
-    return Outcome(products, measured, _pictures(grid, output / "classes.tif", raster, features), frames)
-
-
-def _predict_raster(grid: Path, raster: Raster, model: FeatureModel, context: Context) -> NDArray[np.int64]:
-    """Write classes.tif and confidence.tif, one row of tiles a part; returns how many pixels each class
-    has.
-    """
-    shape = raster.height, raster.width
-    tiling = tiling_for(model, context.budget.working() // 2, *shape)
-
-    def rows_of(first: int) -> dict[str, Any]:
-        wanted = slice(first, min(first + tiling.side, raster.height))
-        found = predict_rows(
-            model, lambda rows, columns: read_window(grid, rows, columns), shape, wanted, tiling
-        )
-        return {"classes": found.classes, "confidence": found.confidence}
-
-    tags = {f"CLASS_{number}": name for number, name in enumerate(CLASSES)}
-    counts = np.zeros(len(CLASSES), np.int64)
-    classes_path, confidence_path = context.output / "classes.tif", context.output / "confidence.tif"
-    with (
-        raster_writer(
-            classes_path, raster, np.uint8, nodata=None, description="class", colours=COLOURS, tags=tags
-        ) as classes,
-        raster_writer(
-            confidence_path, raster, np.float32, nodata=None, description="probability of the class shown"
-        ) as confidence,
-    ):
-        for first in context.track(range(0, raster.height, tiling.side), "predicting"):
-            found = context.part(f"predict/{tiling.side}/{first:07d}", rows_of, first)
-            classes.write(first, found["classes"])
-            confidence.write(first, found["confidence"])
-            counts += np.bincount(found["classes"].ravel(), minlength=len(CLASSES))
-    return counts
-
-
-def _pictures(grid: Path, classes: Path, raster: Raster, features: list[Feature]) -> list[Picture]:
-    """The grid as it is printed, the same with its own contrast, and what was found."""
-    from vestige.survey.pictures import class_picture, greyscale
-
-    factor = max(1, -(-max(raster.height, raster.width) // 1200))
-    values = _overview(raster, factor, lambda rows: read_window(grid, rows, slice(0, raster.width)))
-    found = _overview(
-        raster,
-        factor,
-        lambda rows: (read_window(classes, rows, slice(0, raster.width)) == 1).astype(np.float32),
-    )
-    known = values[np.isfinite(values)]
-    spread = float(np.percentile(np.abs(known), 95)) if known.size else 1.0
-    spread = max(round(spread, 1), 0.1)
-    return [
-        Picture(
-            "What was found",
-            class_picture(values, found),
-            f"{len(features)} features on the grid, -1 to 2 nT",
-        ),
-        Picture(
-            "The grid, -1 to 2 nT", greyscale(values), "Positive anomalies dark, as printed by convention"
-        ),
-        Picture(
-            f"The grid, -{spread:g} to {spread:g} nT", greyscale(values, -spread, spread), "Its own contrast"
-        ),
-    ]
-
-
-def _overview(raster: Raster, factor: int, read: Callable[[slice], NDArray[Any]]) -> NDArray[np.float32]:
-    """A raster shrunk for a picture, read strip by strip."""
-    from vestige.survey.pictures import shrunk
-
-    step = max(factor, BLOCK // factor * factor)
-    return np.vstack(
-        [
-            shrunk(read(slice(top, min(top + step, raster.height))), factor)
-            for top in range(0, raster.height, step)
-        ]
-    )

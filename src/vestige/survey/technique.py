@@ -18,8 +18,10 @@ from vestige.contract import (
     Technique,
 )
 from vestige.survey.recipe import (
+    ArchiveRecipe,
     DatasetRecipe,
     EvaluateRecipe,
+    ExportRecipe,
     PredictRecipe,
     RunRecipe,
     SceneRecipe,
@@ -45,6 +47,18 @@ def _predict(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
     from vestige.survey.pipeline import predict
 
     return predict(inputs, recipe, context)
+
+
+def _archive(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
+    from vestige.survey.pipeline import archive
+
+    return archive(inputs, recipe, context)
+
+
+def _export(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
+    from vestige.survey.mapping.postgis import export
+
+    return export(inputs, recipe, context)
 
 
 def _dataset(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
@@ -74,6 +88,7 @@ _MAPS = (
     Output("classes", Kind.CLASSES, "classes.tif", "Class of each cell: no feature, feature, out of bounds"),
     Output("confidence", Kind.GRID, "confidence.tif", "Probability of the class shown, for each cell"),
     Output("features", Kind.FEATURES, "features.gpkg", "A polygon for each feature, layer 'features'"),
+    Output("exchange", Kind.TABLE, "exchange", "The features as Shapefile, DXF, GeoJSON and a table"),
 )
 
 technique = Technique(
@@ -92,6 +107,7 @@ technique = Technique(
                 *_MAPS,
             ),
             _run,
+            version="2",
         ),
         Operation(
             "predict",
@@ -104,6 +120,29 @@ technique = Technique(
             ),
             _MAPS,
             _predict,
+            version="2",
+        ),
+        Operation(
+            "archive",
+            "Lay a survey out for deposit with an archaeological archive",
+            ArchiveRecipe,
+            (
+                Input("capture", help=_DATA),
+                Input("grid", Kind.GRID, help="The processed grid that run made, GeoTIFF in nT"),
+                Input(
+                    "features", Kind.FEATURES, optional=True, help="A features.gpkg that run or predict made"
+                ),
+            ),
+            (Output("deposit", Kind.TABLE, "deposit", "Project, site, block, technique, format (ADS)"),),
+            _archive,
+        ),
+        Operation(
+            "export",
+            "Write features into a PostGIS database",
+            ExportRecipe,
+            (Input("features", Kind.FEATURES, help="A features.gpkg that run or predict made"),),
+            (Output("exported", Kind.TABLE, "exported.csv", "What was written where"),),
+            _export,
         ),
         Operation(
             "dataset",

@@ -12,7 +12,8 @@ from vestige.survey.mapping.model import FeatureModel
 
 __all__ = ["Prediction", "Tiling", "predict_rows", "tiling_for"]
 
-OUT_OF_BOUNDS = 2
+#: Memory of a cell in a row of tiles: class and confidence, as made and as kept.
+BYTES_OF_ROW = 10
 #: Wanted pixels of a tile: multiples of the blocks of the GeoTIFF products.
 SIDES = (1024, 768, 512, 256)
 
@@ -52,7 +53,8 @@ def tiling_for(model: FeatureModel, budget_bytes: int, height: int, width: int) 
     largest = max(height, width)
     for side, smaller in zip(SIDES, [*SIDES[1:], 0], strict=True):
         tiling = Tiling(side, model.halo)
-        fits = tiling.outer**2 * model.bytes_per_pixel <= budget_bytes
+        row_of_tiles = BYTES_OF_ROW * side * width
+        fits = tiling.outer**2 * model.bytes_per_pixel + row_of_tiles <= budget_bytes
         if fits and largest > smaller:
             return tiling
     return Tiling(SIDES[-1], model.halo)
@@ -81,7 +83,7 @@ def predict_rows(
     """
     height, width = shape
     count = rows.stop - rows.start
-    classes = np.full((count, width), OUT_OF_BOUNDS, np.uint8)
+    classes = np.full((count, width), model.out_of_bounds, np.uint8)
     confidence = np.ones((count, width), np.float32)
     for left in range(0, width, tiling.side):
         right = min(left + tiling.side, width)
@@ -91,17 +93,20 @@ def predict_rows(
         known = np.isfinite(tile[wanted])
         if not known.any():
             continue
-        feature = _share_of_feature(model.probabilities(tile))[wanted]
-        classes[:, left:right] = np.where(known, feature >= 0.5, OUT_OF_BOUNDS)
-        confidence[:, left:right] = np.where(known, np.maximum(feature, 1 - feature), 1.0)
+        shown, sure = _class_shown(model.probabilities(tile)[:-1, wanted[0], wanted[1]])
+        classes[:, left:right] = np.where(known, shown, model.out_of_bounds)
+        confidence[:, left:right] = np.where(known, sure, np.float32(1.0))
     return Prediction(classes, confidence)
 
 
-def _share_of_feature(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The probability of feature where it is known that the pixel was surveyed."""
-    both = probabilities[0] + probabilities[1]
-    share: NDArray[np.float32] = probabilities[1] / np.maximum(both, np.float32(1e-9))
-    return share
+def _class_shown(probabilities: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """The likeliest class of pixels that are known to be surveyed, and its probability; of two that are
+    equally likely, the later.
+    """
+    last = len(probabilities) - 1
+    shown = last - np.argmax(probabilities[::-1], axis=0)
+    total = np.maximum(probabilities.sum(axis=0), np.float32(1e-9))
+    return shown.astype(np.uint8), probabilities.max(axis=0) / total
 
 
 def _padded(wanted: int, model: FeatureModel, tiling: Tiling) -> int:
