@@ -1,4 +1,4 @@
-"""Bartington Grad601: header lines and readings in one file, or a header (.hdr) beside the readings (.dat)."""
+"""Bartington Grad601: header lines and readings in one file, or a header (.hdr) beside them (.dat)."""
 
 from __future__ import annotations
 
@@ -230,4 +230,5 @@ def _back(traverses: int, told: dict[str, str]) -> NDArray[np.bool_]:
     """The traverses walked back: with two sensors, both of a pass go the same way."""
     sensors = number(told.get("number of sensors", "1"))
     width = 2 if sensors == 2 else 1
-    return (np.arange(traverses) // width) % 2 == 1
+    back: NDArray[np.bool_] = (np.arange(traverses) // width) % 2 == 1
+    return back

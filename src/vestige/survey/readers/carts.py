@@ -53,7 +53,7 @@ def survey_of_tracks(
     step = round(step, 3)
     longest = max(float(one.sum()) for one in steps)
     refuse_strewn(path, len(paths) * (longest / step + 1), len(table), longest, longest)
-    laid = _Laid(len(paths), int(longest / step) + 1, points.seconds is not None)
+    laid = _Laid(len(paths), _count(longest, step), points.seconds is not None)
     for number, (mine, moves) in enumerate(zip(paths, steps, strict=True)):
         laid.take(number, points, mine, np.concatenate([[0.0], np.cumsum(moves)]), step)
     if not np.isfinite(laid.values).any():
@@ -87,7 +87,7 @@ class _Laid:
 
     def take(self, number: int, points: Points, mine: NDArray[np.intp], at: Array, step: float) -> None:
         """Lay the readings `mine`, which stand `at` metres along their path."""
-        wanted = np.arange(int(at[-1] / step + 1e-6) + 1) * step
+        wanted: Array = np.arange(_count(float(at[-1]), step), dtype=np.float64) * step
         here = slice(len(wanted))
         self.values[number, here] = along_line(at, points.table[mine, 2], wanted, step)
         for axis in (0, 1):
@@ -96,10 +96,16 @@ class _Laid:
             self.seconds[number, here] = np.interp(wanted, at, points.seconds[mine])
 
 
+def _count(length: float, step: float) -> int:
+    """Readings on a path: from its start to its last whole step."""
+    return int(length / step + 1e-6) + 1
+
+
 def _moving(table: Array, mine: NDArray[np.intp]) -> NDArray[np.intp]:
     """The readings of a path without those of a cart that stands."""
     moves = np.hypot(*np.diff(table[mine, :2], axis=0).T)
-    return mine[np.concatenate([[True], moves > STANDING])]
+    kept: NDArray[np.intp] = mine[np.concatenate([[True], moves > STANDING])]
+    return kept
 
 
 def _directions(places: Array) -> tuple[int, NDArray[np.int8]]:

@@ -200,4 +200,4 @@ def _within(east: float, north: float, crs: str, area: tuple[float, float, float
         (longitude,), (latitude,) = transform(crs, "EPSG:4326", [east], [north])
     except (RasterioError, ValueError):
         return False
-    return area[0] <= longitude <= area[2] and area[1] <= latitude <= area[3]
+    return bool(area[0] <= longitude <= area[2] and area[1] <= latitude <= area[3])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from array import array
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,7 +118,9 @@ def _elapsed(seconds: NDArray[np.float64] | None) -> NDArray[np.float64] | None:
 
 def _table(path: Path, columns: Columns) -> NDArray[np.float64]:
     """The columns that are wanted, float64 (n, 3 or more), read line by line."""
-    converters = {columns.time: _clock} if columns.time is not None else None
+    converters: dict[int | str, Callable[[str], Any]] | None = None
+    if columns.time is not None:
+        converters = {columns.time: _clock}
     try:
         with opened(path, EXPECTED) as stream:
             for _ in range(columns.first_line):
@@ -127,7 +130,7 @@ def _table(path: Path, columns: Columns) -> NDArray[np.float64]:
         if columns.decimal_comma:
             return _line_by_line(path, columns)
         with opened(path, EXPECTED) as stream:
-            return np.loadtxt(
+            table: NDArray[np.float64] = np.loadtxt(
                 stream,
                 delimiter=columns.delimiter,
                 usecols=columns.wanted,
@@ -136,6 +139,7 @@ def _table(path: Path, columns: Columns) -> NDArray[np.float64]:
                 skiprows=columns.first_line,
                 converters=converters,
             )
+            return table
     except (ValueError, IndexError):
         return _line_by_line(path, columns)
 
