@@ -31,7 +31,7 @@ def is_bartington(path: Path) -> bool:
     False
     """
     try:
-        lines = first_lines(path, EXPECTED, HEADER_LINES)
+        lines = first_lines(path, HEADER_LINES)
     except InputError:
         return False
     names = {line.partition("=")[0].strip().lower() for line in lines if "=" in line}
@@ -112,7 +112,7 @@ def _pair(path: Path) -> tuple[Path, Path]:
 def _header(path: Path) -> dict[str, str]:
     """What the lines ``Name = value`` say."""
     told: dict[str, str] = {}
-    for line in first_lines(path, EXPECTED, HEADER_LINES):
+    for line in first_lines(path, HEADER_LINES):
         name, sign, value = line.partition("=")
         if sign:
             told[re.sub(r"\s+", " ", name.strip().lower())] = value.strip()
@@ -161,7 +161,7 @@ def _readings(path: Path) -> NDArray[np.float64]:
 
 
 def _numbered(path: Path) -> Iterator[tuple[int, str]]:
-    with opened(path, EXPECTED) as stream:
+    with opened(path) as stream:
         for line_number, line in enumerate(stream, 1):
             if line.strip() and "=" not in line:
                 yield line_number, line

@@ -87,7 +87,7 @@ def read_points(path: Path, *, column: str = "") -> tuple[Points, Columns, str]:
     """The readings of a delimited file in the order recorded, in metres, and the reference system that the
     coordinates tell of themselves.
     """
-    columns = _columns(path, first_lines(path, EXPECTED), column)
+    columns = _columns(path, first_lines(path), column)
     table = _table(path, columns)
     finite = np.isfinite(table[:, :2]).all(axis=1)
     table = table[finite]
@@ -122,14 +122,14 @@ def _table(path: Path, columns: Columns) -> NDArray[np.float64]:
     if columns.time is not None:
         converters = {columns.time: _clock}
     try:
-        with opened(path, EXPECTED) as stream:
+        with opened(path) as stream:
             for _ in range(columns.first_line):
                 stream.readline()
             if not _more(stream):
                 raise InputError(path, "holds no reading, only headings", EXPECTED)
         if columns.decimal_comma:
             return _line_by_line(path, columns)
-        with opened(path, EXPECTED) as stream:
+        with opened(path) as stream:
             table: NDArray[np.float64] = np.loadtxt(
                 stream,
                 delimiter=columns.delimiter,
@@ -269,7 +269,7 @@ def _numbered(path: Path, column: str, count: int, headings: tuple[str, ...] | N
 def _line_by_line(path: Path, columns: Columns) -> NDArray[np.float64]:
     """As NumPy reads, but understanding blanks and naming the line that is wrong."""
     table = array("d")
-    with opened(path, EXPECTED) as stream:
+    with opened(path) as stream:
         for number, line in enumerate(stream):
             if number < columns.first_line or not line.strip() or line.lstrip().startswith(_COMMENT):
                 continue

@@ -33,7 +33,7 @@ def read_geomar(path: str | Path, *, column: str = "") -> Survey:
     (3, 9)
     """
     path = Path(path)
-    first = next((line for line in first_lines(path, EXPECTED) if line.strip()), "")
+    first = next((line for line in first_lines(path) if line.strip()), "")
     if not any(character.isalpha() for character in first):
         raise InputError(path, "has columns without headings", EXPECTED, "export it as XYZ with headings")
     return replace(read_delimited(path, column=column), instrument="GEOMAR")

@@ -53,7 +53,7 @@ def read_geoplot(path: str | Path) -> Survey:
     shape = _count(header, across, traverse_m), _count(header, along, reading_m)
     told = _statistics(data)
     values = _readings(data, header, shape, told[0] if told else DUMMY)
-    note = _disagreement(data, values, told)
+    wrong = told is not None and not _agrees(values, told)
     values *= np.float32(_multiplier(header, lines))
     survey = Survey(
         values=values,
@@ -65,8 +65,9 @@ def read_geoplot(path: str | Path) -> Survey:
         instrument=lines[10].strip(),
         unit=lines[17].strip() or "nT",
         history=_history(lines),
-        notes=note,
     )
+    if wrong:
+        survey = survey.noted(f"{data.name} reads other values than its .cms says: one is of another version")
     return survey.placed(0.0, survey.extent[0])
 
 
@@ -183,19 +184,9 @@ def _statistics(data: Path) -> tuple[float, float, float, int] | None:
     return (dummy, least, greatest, int(count)) if sound else None
 
 
-def _disagreement(
-    data: Path, values: Values, told: tuple[float, float, float, int] | None
-) -> tuple[str, ...]:
-    """A note where the statistics are those of other readings."""
-    if told is None:
-        return ()
-    found = float(np.nanmin(values)), float(np.nanmax(values))
-    if np.allclose(found, told[1:3], rtol=1e-3, atol=0.02):
-        return ()
-    return (
-        f"{data.name} reads {found[0]:.2f} to {found[1]:.2f}, its .cms says {told[1]:.2f} to {told[2]:.2f}: "
-        "one of them is of another version",
-    )
+def _agrees(values: Values, told: tuple[float, float, float, int]) -> bool:
+    """Whether the statistics are those of these readings."""
+    return bool(np.allclose((np.nanmin(values), np.nanmax(values)), told[1:3], rtol=1e-3, atol=0.02))
 
 
 def _grid(header: Path, lines: list[str], traverse_m: float, reading_m: float) -> tuple[int, int] | None:

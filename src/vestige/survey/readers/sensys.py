@@ -26,7 +26,7 @@ def is_sensys(path: Path) -> bool:
     False
     """
     try:
-        lines = first_lines(path, EXPECTED, 10)
+        lines = first_lines(path, 10)
     except InputError:
         return False
     return any(_row(line) is not None for line in lines)
@@ -58,7 +58,7 @@ def read_sensys_asc(path: str | Path) -> Survey:
     path = Path(path)
     table, tracks, probes = array("d"), array("i"), array("i")
     names: dict[str, int] = {}
-    with opened(path, EXPECTED) as stream:
+    with opened(path) as stream:
         for number, line in enumerate(stream, 1):
             row = _row(line)
             if row is None:

@@ -102,7 +102,7 @@ def _frame(path: Path, columns: int, rows: int, bounds: tuple[float, ...], blank
 
 def _ascii(path: Path) -> tuple[_Frame, Values]:
     """DSAA: counts, bounds, then rows of numbers, on as many lines as they like."""
-    with opened(path, EXPECTED) as stream:
+    with opened(path) as stream:
         words = (word for line in stream for word in line.split())
         try:
             head = [next(words) for _ in range(9)]

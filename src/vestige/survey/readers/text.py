@@ -13,14 +13,14 @@ __all__ = ["first_lines", "number", "opened", "sibling"]
 
 
 @contextmanager
-def opened(path: Path, expected: str) -> Iterator[TextIO]:
+def opened(path: Path) -> Iterator[TextIO]:
     """The file as a stream of lines; it is never held whole.
 
     Raises
     ------
     InputError : it cannot be read, is empty, or is no text.
 
-    >>> with opened(Path("none.xyz"), "readings"):
+    >>> with opened(Path("none.xyz")):
     ...     pass
     Traceback (most recent call last):
     ...
@@ -30,29 +30,29 @@ def opened(path: Path, expected: str) -> Iterator[TextIO]:
         with path.open("rb") as raw:
             head = raw.read(4096)
         if not head.strip():
-            raise InputError(path, "is empty", expected)
+            raise InputError(path, "is empty", "readings, one on each line", "copy it again")
         if b"\0" in head:
-            raise InputError(path, "is no text", expected)
+            raise InputError(path, "is no text", "readings, one on each line", "export it as text")
         with path.open(encoding="utf-8-sig", errors="replace") as stream:
             yield stream
     except OSError as error:
         raise InputError(path, f"cannot be read ({error.strerror})") from None
 
 
-def first_lines(path: Path, expected: str, count: int = 200) -> list[str]:
+def first_lines(path: Path, count: int = 200) -> list[str]:
     """The first lines, without their ends; a line of a million characters is cut.
 
     Raises
     ------
     InputError : as `opened`.
 
-    >>> first_lines(Path("none.xyz"), "readings")
+    >>> first_lines(Path("none.xyz"))
     Traceback (most recent call last):
     ...
     vestige.errors.InputError: none.xyz cannot be read (No such file or directory)
     """
     lines: list[str] = []
-    with opened(path, expected) as stream:
+    with opened(path) as stream:
         while len(lines) < count:
             line = stream.readline(1_000_000)
             if not line:
