@@ -175,6 +175,14 @@ def test_grids_of_one_site_make_one_map(grad601, tmp_path):
     assert "laid side by side" in warnings[0]
 
 
+def test_two_files_on_the_same_ground_are_said(tmp_path):
+    for name in ("a.csv", "b.csv"):
+        placed_file(tmp_path / name, 10, 20)
+    surveys, _, warnings = gathered(tmp_path, {"a.csv": {}, "b.csv": {}})
+    assert len(surveys) == 2
+    assert "b.csv covers just the ground of a.csv" in warnings[0]
+
+
 def test_mixed_reference_systems_are_refused(tmp_path):
     near = Survey(np.zeros((4, 4), np.float32), 1.0, 1.0, crs="EPSG:25832", source="a")
     with pytest.raises(InputError, match="EPSG:25833"):

@@ -71,18 +71,20 @@ def _without(survey: Survey, dummies: np.ndarray[tuple[int, ...], np.dtype[np.bo
 
 def _suspect(values: Values) -> tuple[float, int, float] | None:
     """The greatest or least value where it stands apart: itself, how often, and as a share of all."""
-    known = values[np.isfinite(values)]
-    if known.size < 8:
-        return None
-    for value in (float(known.max()), float(known.min())):
-        same = known == np.float32(value)
-        rest = known[~same]
-        if not rest.size:
+    sample = values.reshape(-1)[:: max(1, values.size // SAMPLE) | 1]
+    sample = sample[np.isfinite(sample)]
+    for end, next_to in ((np.fmax, np.less), (np.fmin, np.greater)):
+        value = end.reduce(values, axis=None)
+        rest = sample[sample != value]
+        if not np.isfinite(value) or rest.size < 8:
             continue
-        sample = rest[:: max(1, rest.size // SAMPLE)]
-        low, high = np.percentile(sample, (1, 99))
-        nearest = float(rest.max() if value > rest[0] else rest.min())
-        count = int(np.count_nonzero(same))
-        if count > 1 and abs(value - nearest) > max(APART * float(high - low), LEAST_APART):
-            return value, count, count / known.size
+        low, high = np.percentile(rest, (1, 99))
+        apart = max(APART * float(high - low), LEAST_APART)
+        if low - apart <= value <= high + apart:
+            continue
+        far = -np.inf if end is np.fmax else np.inf
+        nearest = end.reduce(values, axis=None, where=next_to(values, value), initial=far)
+        count = int(np.count_nonzero(values == value))
+        if count > 1 and abs(float(value) - float(nearest)) > apart:
+            return float(value), count, count / int(np.count_nonzero(np.isfinite(values)))
     return None

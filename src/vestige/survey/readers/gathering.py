@@ -62,7 +62,9 @@ def gather(
         rows.append(_row(frame, survey))
     if problem is not None and not surveys:
         raise problem
-    return _laid_out(surveys, context), rows
+    surveys = _laid_out(surveys, context)
+    _warn_of_same_ground(surveys, [row["frame"] for row in rows], context)
+    return surveys, rows
 
 
 def _row(frame: Frame, survey: Survey) -> dict[str, Any]:
@@ -99,6 +101,20 @@ def _placed(survey: Survey, capture: Capture, frame: Frame, asked: str) -> Surve
 def _lost(survey: Survey) -> bool:
     """Whether the file said nothing of its place: it lies with a corner at the origin."""
     return survey.west == 0 and survey.north in (0.0, survey.extent[0])
+
+
+def _warn_of_same_ground(surveys: list[Survey], names: list[str], context: Context) -> None:
+    """Say it where two files cover just the same ground: grids in local coordinates of their own do."""
+    seen: dict[tuple[float, ...], str] = {}
+    for survey, name in zip(surveys, names, strict=True):
+        ground = tuple(round(side, 1) for side in (survey.west, survey.north, *survey.extent))
+        if ground in seen:
+            context.warn(
+                f"{name} covers just the ground of {seen[ground]}, and only the later one is seen: "
+                "give each an easting and northing (of its north-west corner) in coordinates.csv"
+            )
+            return
+        seen[ground] = name
 
 
 def _laid_out(surveys: list[Survey], context: Context) -> list[Survey]:

@@ -140,17 +140,17 @@ def _readings(
                 f"{expected} bytes for the {shape[0]} traverses of {shape[1]} readings of {header.name}",
                 "copy it again",
             )
-        values = np.fromfile(data, "<f4").reshape(shape).astype(np.float32)
+        values = np.fromfile(data, "<f4").reshape(shape).astype(np.float32, copy=False)
     except OSError as error:
         raise InputError(data, f"cannot be read ({error.strerror})") from None
-    values[~np.isfinite(values)] = np.nan
-    for value in {DUMMY, dummy}:
-        values[np.abs(values - value) < 0.25] = np.nan
+    for traverse in values:
+        traverse[~np.isfinite(traverse)] = np.nan
+        for value in {DUMMY, dummy}:
+            traverse[np.abs(traverse - value) < 0.25] = np.nan
     if not np.isfinite(values).any():
         raise InputError(data, "holds no reading, only dummy values")
-    wild = np.argwhere(np.abs(values) > STRONGEST)
-    if len(wild):
-        traverse, reading = wild[0]
+    if max(np.nanmax(values), -np.nanmin(values)) > STRONGEST:
+        traverse, reading = np.argwhere(np.abs(values) > STRONGEST)[0]
         raise InputError(
             data,
             f"reads {values[traverse, reading]:.3g} nT at traverse {traverse + 1}, reading {reading + 1}",

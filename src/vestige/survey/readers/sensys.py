@@ -76,7 +76,7 @@ def read_sensys_asc(path: str | Path) -> Survey:
     survey = survey_of_points(path, points, crs=projection(path) or crs, source=path.stem)
     if crs:
         survey = survey.noted(
-            f"{path.name} names its zone only: {crs} is taken; name another of that zone with crs"
+            f"{path.name} names the zone of its coordinates only: WGS 84 is taken unless crs names another"
         )
     return survey
 
