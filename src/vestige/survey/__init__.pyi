@@ -34,6 +34,7 @@ from .processing.cleaning import despike as despike
 from .processing.cleaning import zero_median_traverse as zero_median_traverse
 from .readers.bartington import read_bartington as read_bartington
 from .readers.carts import on_cells as on_cells
+from .readers.composites import composites as composites
 from .readers.delimited import read_delimited as read_delimited
 from .readers.geomar import read_geomar as read_geomar
 from .readers.geoplot import read_geoplot as read_geoplot

@@ -18,6 +18,7 @@ from vestige.survey.mapping.polygons import Feature, features_of, write_features
 from vestige.survey.mapping.prediction import predict_rows, tiling_for
 from vestige.survey.processing.cleaning import clip, despike, zero_median_traverse
 from vestige.survey.readers.carts import on_cells
+from vestige.survey.readers.composites import composites
 from vestige.survey.readers.gathering import Reading, gather
 from vestige.survey.readers.reading import read_survey
 from vestige.survey.recipe import CleaningRecipe, PredictRecipe, RunRecipe
@@ -47,6 +48,7 @@ def _run(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
         on_cells(_clean(survey, chosen.for_frame(row["frame"]), row))
         for survey, row in zip(surveys, frames, strict=True)
     ]
+    cleaned = composites(cleaned)
     raster = raster_of(cleaned, model.pixel_m)
     path = context.output / "processed.tif"
     context.part("processed", _write_grid, cleaned, raster, path, context)
@@ -72,7 +74,7 @@ def _predict(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
         surveys, frames = [read_survey(grid.path)], [{"frame": grid.path.name}]
     elif inputs.captures():
         surveys, frames = gather(inputs.captures(), _how(chosen), context)
-        surveys = [on_cells(survey) for survey in surveys]
+        surveys = composites([on_cells(survey) for survey in surveys])
     else:
         raise UsageError("predict needs a capture or a grid: name one")
     raster = raster_of(surveys, model.pixel_m)
