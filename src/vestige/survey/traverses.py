@@ -163,9 +163,15 @@ class Survey:
         """Readings as rows from north to south and columns from west to east, with the row and column
         interval.
 
+        Raises
+        ------
+        UsageError : readings keep places of their own.
+
         >>> Survey(np.array([[1, 2], [3, 4]], np.float32), 1.0, 0.5, bearing=0).north_up()
         (array([[2., 4.], [1., 3.]], dtype=float32), 0.5, 1.0)
         """
+        if self.places is not None:
+            raise UsageError("this survey stands on no lattice: lay it out with on_cells first")
         turned = np.rot90(self.values, {90: 0, 0: 1, 270: 2, 180: 3}[self.bearing])
         if self.bearing in (90, 270):
             return turned, self.traverse_m, self.reading_m

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from vestige.errors import UsageError
 from vestige.survey import on_cells, read_survey, zero_median_traverse
 
 
@@ -68,6 +69,8 @@ def test_a_cart_is_cleaned_along_its_traverses_and_laid_on_cells(sensys_asc):
     striped = survey.with_values(survey.values + offset)
     clean = striped.with_values(zero_median_traverse(striped, threshold=1e6))
     assert np.nanmax(np.abs(np.nanmedian(clean.values, axis=1))) < 1e-4
+    with pytest.raises(UsageError, match="on_cells"):
+        survey.north_up()
     cells = on_cells(survey)
     values, row_m, column_m = cells.north_up()
     rows, columns = np.mgrid[: values.shape[0], : values.shape[1]]

@@ -211,7 +211,7 @@ def _from_places(
     if np.unique(cells).size < 0.98 * len(cells):
         raise InputError(
             path,
-            f"reads {len(cells) - np.unique(cells).size} of its {len(cells)} places twice",
+            f"reads {len(cells) - np.unique(cells).size} of {len(cells)} places twice",
             "one survey grid at the intervals of its header",
             "split the grids into files of their own",
         )

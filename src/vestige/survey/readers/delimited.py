@@ -90,7 +90,8 @@ def read_points(path: Path, *, column: str = "") -> tuple[Points, Columns, str]:
     columns = _columns(path, first_lines(path), column)
     table = _table(path, columns)
     finite = np.isfinite(table[:, :2]).all(axis=1)
-    table = table[finite]
+    if not finite.all():
+        table = table[finite]
     table[~np.isfinite(table[:, 2]) | (np.abs(table[:, 2]) > 1e6), 2] = np.nan
     if len(table) < 4 or not np.isfinite(table[:, 2]).any():
         raise InputError(path, f"holds {len(table)} readings with a place", "four or more, with values")

@@ -19,6 +19,8 @@ __all__ = ["Points", "along_line", "pattern_of", "survey_of_points"]
 LONGEST_GAP = 3.0
 #: Share of places that may be read twice; more means that several grids are mixed in one file.
 MOST_TWICE = 0.2
+#: Places looked at for those read twice: the same ones wherever they are read again.
+SAMPLE = 200_000
 #: Coordinates nearer than this are one (m).
 SAME = 1e-4
 
@@ -74,16 +76,30 @@ def survey_of_points(
 
 def _refuse_mixed(path: Path, points: Points) -> None:
     """A place read twice is a mistake of the operator; many are grids that lie on one another."""
-    places = np.round(points.table[:, 0], 3) + 1j * np.round(points.table[:, 1], 3)
-    moved = places[np.concatenate([[True], np.diff(places) != 0])]
-    twice = moved.size - np.unique(moved).size
-    if twice > MOST_TWICE * moved.size and points.sensors is None and points.tracks is None:
+    if points.sensors is not None or points.tracks is not None:
+        return
+    looked_at = _some_places(points.table)
+    twice = looked_at.size - np.unique(looked_at).size
+    if twice > MOST_TWICE * looked_at.size:
         raise InputError(
             path,
-            f"reads {twice} of its {moved.size} places twice",
+            f"reads {twice} of {looked_at.size} places twice",
             "one survey grid in local coordinates, or grids beside one another",
             "split the grids into files of their own",
         )
+
+
+def _some_places(table: NDArray[np.float64]) -> NDArray[np.int64]:
+    """A number for each place (to the mm) that the instrument came to; of a long file some places only, the
+    same ones wherever they come again.
+    """
+    keep, found = max(1, len(table) // SAMPLE), []
+    for first in range(0, len(table), SAMPLE):
+        east, north = np.rint(np.clip(table[first : first + SAMPLE, :2], -1e9, 1e9) * 1000).T.astype(np.int64)
+        places = east * 1_000_003 + north
+        moved = places[np.flatnonzero(np.diff(places, prepend=places[0] - 1))]
+        found.append(moved[moved % keep == 0])
+    return np.concatenate(found)
 
 
 def _walked(path: Path, points: Points, steady: int, *, crs: str, source: str, unit: str) -> Survey:
