@@ -18,6 +18,8 @@ __all__ = ["on_cells", "survey_of_tracks"]
 Array = NDArray[np.float64]
 #: Steps shorter than this (m) are a cart that stands: its readings are all of one place.
 STANDING = 0.002
+#: Readings of a track that lie this many times farther apart than all readings do are in no order.
+OUT_OF_ORDER = 5.0
 
 
 def survey_of_tracks(
@@ -26,7 +28,8 @@ def survey_of_tracks(
     """Traverses of equal steps along the path of each probe on each track.
 
     Readings are interpolated linearly along the path, so that what works along traverses (destripe, despike,
-    drift, destagger) works here too. Readings of a cart that stands are left out but one.
+    drift, destagger) works here too. Readings of a cart that stands are left out but one. Tracks whose
+    readings are in no order go to square cells at once.
 
     Raises
     ------
@@ -50,6 +53,9 @@ def survey_of_tracks(
     step = usual_step(np.concatenate(steps)) if steps else None
     if step is None:
         raise InputError(path, "holds no track on which the cart moves", "readings along tracks, in metres")
+    width, height = np.ptp(table[:, :2], axis=0)
+    if step > OUT_OF_ORDER * np.sqrt(width * height / len(table)) > 0:
+        return cells_of_points(path, table, crs=crs, source=source, unit=unit)
     step = round(step, 3)
     longest = max(float(one.sum()) for one in steps)
     refuse_strewn(path, len(paths) * (longest / step + 1), len(table), longest, longest)
