@@ -14,7 +14,7 @@ import numpy as np
 from vestige.errors import InputError
 from vestige.survey.traverses import Survey, Values
 
-__all__ = ["MOST_CELLS", "gridded", "projection", "read_geotiff", "read_saga"]
+__all__ = ["MOST_CELLS", "gridded", "projection", "read_geotiff", "read_saga", "stored_cells"]
 
 #: More cells than this in one grid are refused before anything is allocated.
 MOST_CELLS = 400_000_000
@@ -176,9 +176,26 @@ def _saga_values(path: Path, kind: np.dtype[Any], rows: int, columns: int, offse
         raise InputError(
             path, f"holds {found} bytes", f"{expected} bytes for {rows} rows of {columns}", "copy it again"
         )
+    return stored_cells(path, kind, offset, (rows, columns))
+
+
+def stored_cells(path: Path, kind: np.dtype[Any], offset: int, shape: tuple[int, int]) -> Values:
+    """Cells that lie in a file as they are, float32, read some rows at a time; NaN where not finite.
+
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp(), "a.sdat")
+    >>> _ = path.write_bytes(np.array([1, 2, np.inf, 4], ">f8").tobytes())
+    >>> stored_cells(path, np.dtype(">f8"), 0, (2, 2)).tolist()
+    [[1.0, 2.0], [nan, 4.0]]
+    """
+    stored = np.memmap(path, kind, mode="r", offset=offset, shape=shape)
+    values = np.empty(shape, np.float32)
+    rows = max(1, CELLS_AT_ONCE // shape[1])
     with np.errstate(all="ignore"):
-        values: Values = np.fromfile(path, kind, offset=offset).reshape(rows, columns).astype(np.float32)
-    values[~np.isfinite(values)] = np.nan
+        for first in range(0, shape[0], rows):
+            part = stored[first : first + rows].astype(np.float32)
+            part[~np.isfinite(part)] = np.nan
+            values[first : first + rows] = part
     return values
 
 

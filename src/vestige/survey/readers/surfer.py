@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from vestige.errors import InputError
-from vestige.survey.readers.rasters import MOST_CELLS, gridded, projection
+from vestige.survey.readers.rasters import MOST_CELLS, gridded, projection, stored_cells
 from vestige.survey.readers.text import opened
 from vestige.survey.traverses import Survey, Values
 
@@ -20,8 +20,6 @@ __all__ = ["read_surfer"]
 EXPECTED = "a Surfer grid: DSAA, DSBB or DSRB"
 #: What Surfer writes where nothing is known; versions differ in the last digits.
 BLANK = 1.7e38
-#: Rows turned to float32 at a time.
-ROWS = 1024
 _HEADER, _GRID, _DATA = 0x42525344, 0x44495247, 0x41544144
 
 
@@ -180,9 +178,4 @@ def _values(path: Path, frame: _Frame, kind: np.dtype[Any], offset: int, length:
             f"{wanted} bytes for {frame.rows} rows of {frame.columns}",
             "copy it again",
         )
-    stored = np.memmap(path, kind, mode="r", offset=offset, shape=(frame.rows, frame.columns))
-    values = np.empty(stored.shape, np.float32)
-    with np.errstate(all="ignore"):
-        for first in range(0, frame.rows, ROWS):
-            values[first : first + ROWS] = stored[first : first + ROWS]
-    return values
+    return stored_cells(path, kind, offset, (frame.rows, frame.columns))
