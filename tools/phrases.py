@@ -30,6 +30,7 @@ PARTED = ("InputError", "FrameError")
 PLAIN = (
     "_refusal",
     "warn",
+    "noted",
     "RefusedError",
     "UnsupportedError",
     "UsageError",

@@ -30,7 +30,7 @@ IMAGES = frozenset(
     | {".3fr", ".arw", ".cr2", ".cr3", ".dng", ".erf", ".fff", ".iiq", ".k25", ".kdc", ".mef", ".mos"}
     | {".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f"}
 )
-DATA = frozenset([".cmp", ".dat", ".xyz", ".csv", ".asc", ".sgrd", ".grd", ".xgd", ".prm", ".hdr"])
+DATA = frozenset([".cmp", ".dat", ".xyz", ".csv", ".asc", ".sgrd", ".grd", ".xgd", ".prm", ".hdr", ".mgr"])
 COORDINATE_TABLE = "coordinates.csv"
 
 _ROLES = re.compile(r"(?:^|[_\-. ])(dark|flat|white|target|background)(?:[_\-. ]|\d|$)", re.IGNORECASE)

@@ -32,9 +32,17 @@ from .mapping.vectors import write_features as write_features
 from .processing.cleaning import clip as clip
 from .processing.cleaning import despike as despike
 from .processing.cleaning import zero_median_traverse as zero_median_traverse
+from .readers.bartington import read_bartington as read_bartington
+from .readers.carts import on_cells as on_cells
+from .readers.composites import composites as composites
 from .readers.delimited import read_delimited as read_delimited
+from .readers.geomar import read_geomar as read_geomar
 from .readers.geoplot import read_geoplot as read_geoplot
 from .readers.rasters import read_geotiff as read_geotiff
 from .readers.rasters import read_saga as read_saga
 from .readers.reading import read_survey as read_survey
+from .readers.sensys import read_sensys_asc as read_sensys_asc
+from .readers.sensys_prm import read_sensys_prm as read_sensys_prm
+from .readers.surfer import read_surfer as read_surfer
+from .readers.terrasurveyor import read_terrasurveyor as read_terrasurveyor
 from .traverses import Survey as Survey

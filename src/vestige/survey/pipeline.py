@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vestige.capture import Capture, Frame
 from vestige.contract import Context, Inputs, Kind, Outcome, Product, Recipe
-from vestige.errors import InputError, UsageError
+from vestige.errors import UsageError
 from vestige.survey.geotiff import BLOCK, cloud_optimised, raster_writer
 from vestige.survey.gridding import Raster, interpolate, raster_of
 from vestige.survey.mapping.deposit import Deposit, write_deposit
@@ -19,16 +18,16 @@ from vestige.survey.mapping.model import FeatureModel, load_model, shipped_model
 from vestige.survey.mapping.products import map_grid
 from vestige.survey.mapping.source import grid_raster, lay_grid
 from vestige.survey.processing.cleaning import clip, despike, zero_median_traverse
-from vestige.survey.readers.reading import data_frames, read_survey
-from vestige.survey.recipe import ArchiveRecipe, CleaningRecipe, PredictRecipe, RunRecipe
+from vestige.survey.readers.carts import on_cells
+from vestige.survey.readers.composites import composites
+from vestige.survey.readers.gathering import Reading, gather
+from vestige.survey.recipe import ArchiveRecipe, CleaningRecipe, PredictRecipe, ReadingRecipe, RunRecipe
 from vestige.survey.traverses import Survey
 
 __all__ = ["predict", "run"]
 
 #: Readings cleaned at a time, and megabytes that GDAL may keep of files that it reads and writes.
 READINGS_AT_ONCE, GDAL_CACHE = 500_000, 48
-#: Between files that say nothing of their place (m).
-APART = 10.0
 
 
 def run(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
@@ -42,11 +41,12 @@ def run(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
 def _run(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
     chosen = RunRecipe.model_validate(recipe.model_dump())
     model = _model(inputs, context)
-    surveys, frames = _read(inputs.captures(), chosen.column, context)
+    surveys, frames = gather(inputs.captures(), _how(chosen), context)
     cleaned = [
-        _clean(survey, chosen.for_frame(row["frame"]), row)
+        on_cells(_clean(survey, chosen.for_frame(row["frame"]), row))
         for survey, row in zip(surveys, frames, strict=True)
     ]
+    cleaned = composites(cleaned)
     raster = raster_of(cleaned, model.pixel_m)
     grid = context.part(
         "processed", _write_grid, cleaned, raster, context.workspace / "processed.tif", context
@@ -75,7 +75,8 @@ def _predict(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
         raster = grid_raster(given.path, model.pixel_m)
         grid = context.part("grid", lay_grid, given.path, raster, path)
     elif inputs.captures():
-        surveys, frames = _read(inputs.captures(), chosen.column, context)
+        surveys, frames = gather(inputs.captures(), _how(chosen), context)
+        surveys = composites([on_cells(survey) for survey in surveys])
         raster = raster_of(surveys, model.pixel_m)
         grid = context.part("grid", _write_grid, surveys, raster, path, context)
     else:
@@ -90,7 +91,7 @@ def archive(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
     if grid is None:
         raise UsageError("archive needs a grid: name the processed.tif that run made")
     captures = inputs.captures()
-    surveys, rows = _read(captures, chosen.column, context)
+    surveys, rows = gather(captures, _how(chosen), context)
     missing = write_deposit(
         context.output / "deposit",
         Deposit(
@@ -115,80 +116,9 @@ def _model(inputs: Inputs, context: Context) -> FeatureModel:
     return load_model(given.path if given else shipped_model(), cores=context.budget.cores)
 
 
-def _read(
-    captures: list[Capture], column: str, context: Context
-) -> tuple[list[Survey], list[dict[str, Any]]]:
-    """The surveys of all data files that can be read; a bad one is named and left out."""
-    surveys: list[Survey] = []
-    rows: list[dict[str, Any]] = []
-    problem: InputError | None = None
-    files = [(capture, frame) for capture in captures for frame in data_frames(capture)]
-    for capture, frame in context.track(files, "reading"):
-        try:
-            survey = _placed(read_survey(capture.path(frame), column=column), capture, frame)
-        except InputError as error:
-            problem = problem or error
-            context.warn(str(error))
-            continue
-        surveys.append(survey)
-        rows.append(
-            {
-                "frame": frame.file,
-                "instrument": survey.instrument,
-                "traverses": survey.values.shape[0],
-                "readings_a_traverse": survey.values.shape[1],
-                "traverse_m": survey.traverse_m,
-                "reading_m": survey.reading_m,
-                "surveyed_share": round(float(np.isfinite(survey.values).mean()), 4),
-            }
-        )
-    if problem is not None and not surveys:
-        raise problem
-    return _laid_out(surveys, files, context), rows
-
-
-def _placed(survey: Survey, capture: Capture, frame: Frame) -> Survey:
-    """The survey at the place and in the reference system that the capture names."""
-    if "easting" in frame.coordinates and "northing" in frame.coordinates:
-        survey = survey.placed(frame.number("easting"), frame.number("northing"))
-    crs = survey.crs or str(capture.settings.get("crs", ""))
-    if not crs:
-        return survey
-    from rasterio.crs import CRS
-    from rasterio.errors import CRSError
-
-    try:
-        CRS.from_user_input(crs)
-    except (CRSError, ValueError):
-        raise InputError(
-            capture.path(frame), f"is said to be in {crs!r}", "a reference system such as EPSG:27700"
-        ) from None
-    return replace(survey, crs=crs)
-
-
-def _laid_out(surveys: list[Survey], files: list[tuple[Capture, Frame]], context: Context) -> list[Survey]:
-    """Surveys without a place, side by side: several composites of one folder would else cover one
-    another.
-    """
-    lost = [
-        survey
-        for survey in surveys
-        if not survey.crs and survey.west == 0 and survey.north == survey.extent[0]
-    ]
-    if len(lost) < 2:
-        return surveys
-    context.warn(
-        f"{len(lost)} files say nothing of their place and are laid side by side: "
-        "give each an easting and northing (of its north-west corner) in coordinates.csv"
-    )
-    east, placed = 0.0, []
-    for survey in surveys:
-        if any(survey is one for one in lost):
-            placed.append(survey.placed(east, survey.north))
-            east += survey.extent[1] + APART
-        else:
-            placed.append(survey)
-    return placed
+def _how(recipe: ReadingRecipe) -> Reading:
+    """How the recipe wants files to be read."""
+    return Reading(recipe.column, recipe.crs, recipe.dummy_value)
 
 
 def _clean(survey: Survey, recipe: CleaningRecipe, row: dict[str, Any]) -> Survey:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import model_validator
+from pydantic import field_validator, model_validator
 
 from vestige.contract import Recipe, setting
 
@@ -61,7 +61,32 @@ class CleaningRecipe(Recipe):
     clip: float = setting(100.0, "Values are cut to plus and minus this", unit="nT", gt=0)
 
 
-class RunRecipe(CleaningRecipe):
+class ReadingRecipe(Recipe):
+    """How data files are read: shared by all that read them."""
+
+    column: str = setting("", "Column of a delimited file that holds the gradient; empty: found by its name")
+    crs: str = setting("", "Reference system of files that name none, such as EPSG:27700; in metres")
+    dummy: str = setting(
+        "", "Value that stands for no reading, beside the format's own; empty: none", unit="nT"
+    )
+
+    @field_validator("dummy")
+    @classmethod
+    def _is_a_number(cls, text: str) -> str:
+        if text:
+            try:
+                float(text)
+            except ValueError:
+                raise ValueError("a number such as 2047.5, or empty") from None
+        return text
+
+    @property
+    def dummy_value(self) -> float | None:
+        """The dummy as a number."""
+        return float(self.dummy) if self.dummy else None
+
+
+class RunRecipe(CleaningRecipe, ReadingRecipe):
     """From survey data files to grid, classes, confidence and polygons."""
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
@@ -69,15 +94,13 @@ class RunRecipe(CleaningRecipe):
         "processed-elsewhere": {"destripe": "never"},
     }
 
-    column: str = setting("", "Column of a delimited file that holds the gradient; empty: found by its name")
     minimum_area: float = setting(6.0, "Smaller polygons are left out", unit="m²", ge=0)
     minimum_confidence: float = setting(0.5, "Polygons of a lower mean confidence are left out", ge=0, le=1)
 
 
-class PredictRecipe(Recipe):
+class PredictRecipe(ReadingRecipe):
     """From a grid that is clean already to classes, confidence and polygons."""
 
-    column: str = setting("", "Column of a delimited file that holds the gradient; empty: found by its name")
     minimum_area: float = setting(6.0, "Smaller polygons are left out", unit="m²", ge=0)
     minimum_confidence: float = setting(0.5, "Polygons of a lower mean confidence are left out", ge=0, le=1)
 
@@ -140,12 +163,11 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-class ArchiveRecipe(Recipe):
+class ArchiveRecipe(ReadingRecipe):
     """A deposit for an archive of archaeological data: what its levels are called, and what nobody but a
     person knows.
     """
 
-    column: str = setting("", "Column of a delimited file that holds the gradient; empty: found by its name")
     project: str = setting("Project", "Name of the project", min_length=1, max_length=80)
     site: str = setting("Site", "Name of the site", min_length=1, max_length=80)
     block: str = setting("Block_1", "Name of the survey block", min_length=1, max_length=80)

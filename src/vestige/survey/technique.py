@@ -79,7 +79,7 @@ def _evaluate(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
     return evaluate(inputs, recipe, context)
 
 
-_DATA = "Survey data files: Geoplot CMP + CMD, delimited XYZ, GeoTIFF or SAGA grid"
+_DATA = "Survey data files: Geoplot, Grad601, Sensys, TerraSurveyor, XYZ, Surfer, SAGA or GeoTIFF"
 _MODEL = Input(
     "model", Kind.MODEL, optional=True, help="A model that train made; left out: the one that comes along"
 )

@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -126,7 +127,9 @@ def _free(path: Path) -> Path:
 
 
 def _write_raw(folder: Path, survey: Survey, number: int) -> tuple[str, Survey]:
-    """The readings of a file as recorded, in the coordinates of the geophysics grid."""
+    """The readings of a file as recorded, in the coordinates of the geophysics grid; those of a cart where
+    each was read.
+    """
     name = f"{number:02d}_{_name(Path(survey.source).stem or 'survey')}_raw.xyz"
     traverses, readings = survey.values.shape
     along = (np.arange(readings) + 0.5) * survey.reading_m
@@ -135,8 +138,12 @@ def _write_raw(folder: Path, survey: Survey, number: int) -> tuple[str, Survey]:
         for line in range(traverses):
             values = survey.values[line]
             known = np.isfinite(values)
-            across = np.full(int(known.sum()), (line + 0.5) * survey.traverse_m)
-            np.savetxt(stream, np.column_stack([along[known], across, values[known]]), "%.3f,%.3f,%.3f")
+            if survey.places is None:
+                across = np.full(int(known.sum()), (line + 0.5) * survey.traverse_m)
+                at = np.column_stack([along[known], across])
+            else:
+                at = survey.places[line][known]
+            np.savetxt(stream, np.column_stack([at, values[known]]), "%.3f,%.3f,%.3f")
     return name, survey
 
 
@@ -267,16 +274,25 @@ def _georeferencing(deposit: Deposit, raster: Raster) -> str:
         "file, geophysics X, geophysics Y, map X, map Y (first and last reading, at their centres)",
     ]
     for survey in deposit.surveys:
-        traverses, readings = survey.values.shape
-        ahead = np.radians(survey.bearing)
-        step_along = np.array([np.sin(ahead), np.cos(ahead)]) * survey.reading_m
-        step_across = np.array([np.cos(ahead), -np.sin(ahead)]) * survey.traverse_m
-        for line, reading in ((0, 0), (traverses - 1, readings - 1)):
-            place = (survey.easting, survey.northing) + reading * step_along + line * step_across
-            own = (reading + 0.5) * survey.reading_m, (line + 0.5) * survey.traverse_m
-            name = Path(survey.source).name
+        name = Path(survey.source).name
+        for own, place in _ends(survey):
             lines.append(f"{name}, {own[0]:.3f}, {own[1]:.3f}, {place[0]:.3f}, {place[1]:.3f}")
     return "\r\n".join([*lines, ""])
+
+
+def _ends(survey: Survey) -> Iterator[tuple[Any, Any]]:
+    """The first and the last reading in the coordinates of its file, and on the map."""
+    if survey.places is not None:
+        known = survey.places[np.isfinite(survey.places).all(axis=-1)]
+        yield from ((known[end], known[end]) for end in (0, -1))
+        return
+    traverses, readings = survey.values.shape
+    ahead = np.radians(survey.bearing)
+    step_along = np.array([np.sin(ahead), np.cos(ahead)]) * survey.reading_m
+    step_across = np.array([np.cos(ahead), -np.sin(ahead)]) * survey.traverse_m
+    for line, reading in ((0, 0), (traverses - 1, readings - 1)):
+        place = (survey.easting, survey.northing) + reading * step_along + line * step_across
+        yield ((reading + 0.5) * survey.reading_m, (line + 0.5) * survey.traverse_m), place
 
 
 def _description(project: Path, block: Path, raw: Sequence[tuple[str, Survey]], raster: Raster) -> str:

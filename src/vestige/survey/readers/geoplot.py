@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from vestige.errors import InputError
-from vestige.survey.traverses import Survey
+from vestige.survey.readers.text import sibling
+from vestige.survey.traverses import Survey, Values
 
 __all__ = ["DUMMY", "read_geoplot"]
 
@@ -21,6 +22,9 @@ _BEARINGS = {"N": 0, "E": 90, "S": 180, "W": 270}
 
 def read_geoplot(path: str | Path) -> Survey:
     """Read a Geoplot composite; `path` names the ``.cmp`` (or its ``.cmd``), the other lies beside it.
+
+    Statistics (``.cms``) may lie there too: they name the dummy, and tell whether the readings are still
+    those of which Geoplot wrote them. The processing history of the header is kept.
 
     The first traverse is taken to run in the direction that the header names, each next one to its right, and
     the north-west corner to be the origin: Geoplot stores no coordinates.
@@ -47,7 +51,10 @@ def read_geoplot(path: str | Path) -> Survey:
     along, across = _metres(header, lines, 5), _metres(header, lines, 6)
     traverse_m, reading_m = _metres(header, lines, 7), _metres(header, lines, 8)
     shape = _count(header, across, traverse_m), _count(header, along, reading_m)
-    values = _readings(data, header, shape) * np.float32(_multiplier(header, lines))
+    told = _statistics(data)
+    values = _readings(data, header, shape, told[0] if told else DUMMY)
+    wrong = told is not None and not _agrees(values, told)
+    values *= np.float32(_multiplier(header, lines))
     survey = Survey(
         values=values,
         traverse_m=traverse_m,
@@ -57,7 +64,10 @@ def read_geoplot(path: str | Path) -> Survey:
         source=lines[1].strip() or data.stem,
         instrument=lines[10].strip(),
         unit=lines[17].strip() or "nT",
+        history=_history(lines),
     )
+    if wrong:
+        survey = survey.noted(f"{data.name} reads other values than its .cms says: one is of another version")
     return survey.placed(0.0, survey.extent[0])
 
 
@@ -118,7 +128,7 @@ def _count(path: Path, length: float, interval: float) -> int:
 
 
 def _readings(
-    data: Path, header: Path, shape: tuple[int, int]
+    data: Path, header: Path, shape: tuple[int, int], dummy: float
 ) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
     expected = 4 * shape[0] * shape[1]
     try:
@@ -130,16 +140,17 @@ def _readings(
                 f"{expected} bytes for the {shape[0]} traverses of {shape[1]} readings of {header.name}",
                 "copy it again",
             )
-        values = np.fromfile(data, "<f4").reshape(shape).astype(np.float32)
+        values = np.fromfile(data, "<f4").reshape(shape).astype(np.float32, copy=False)
     except OSError as error:
         raise InputError(data, f"cannot be read ({error.strerror})") from None
-    values[~np.isfinite(values)] = np.nan
-    values[np.abs(values - DUMMY) < 0.25] = np.nan
+    for traverse in values:
+        traverse[~np.isfinite(traverse)] = np.nan
+        for value in {DUMMY, dummy}:
+            traverse[np.abs(traverse - value) < 0.25] = np.nan
     if not np.isfinite(values).any():
         raise InputError(data, "holds no reading, only dummy values")
-    wild = np.argwhere(np.abs(values) > STRONGEST)
-    if len(wild):
-        traverse, reading = wild[0]
+    if max(np.nanmax(values), -np.nanmin(values)) > STRONGEST:
+        traverse, reading = np.argwhere(np.abs(values) > STRONGEST)[0]
         raise InputError(
             data,
             f"reads {values[traverse, reading]:.3g} nT at traverse {traverse + 1}, reading {reading + 1}",
@@ -147,6 +158,35 @@ def _readings(
             "copy it again",
         )
     return values
+
+
+def _history(lines: list[str]) -> tuple[str, ...]:
+    """What was done in Geoplot, one step a line; the header says how many lines that is."""
+    if len(lines) < 20 or not lines[19].strip().isdecimal():
+        return ()
+    return tuple(line.strip() for line in lines[20 : 20 + int(lines[19])] if line.strip())
+
+
+def _statistics(data: Path) -> tuple[float, float, float, int] | None:
+    """The dummy, least and greatest reading and number of dummies of a ``.cms``: float32, its order found by
+    comparing files with their composites (mean, deviation, three deviations, least, greatest, dummies, three
+    zeros, dummy, histogram).
+    """
+    path = sibling(data, ".cms")
+    try:
+        if path is None or not 40 <= path.stat().st_size < 65536:
+            return None
+        stored = np.fromfile(path, "<f4", 10)
+    except OSError:
+        return None
+    least, greatest, count, dummy = (float(stored[place]) for place in (3, 4, 5, 9))
+    sound = np.isfinite(stored).all() and least <= greatest and count >= 0 and abs(dummy) >= 100
+    return (dummy, least, greatest, int(count)) if sound else None
+
+
+def _agrees(values: Values, told: tuple[float, float, float, int]) -> bool:
+    """Whether the statistics are those of these readings."""
+    return bool(np.allclose((np.nanmin(values), np.nanmax(values)), told[1:3], rtol=1e-3, atol=0.02))
 
 
 def _grid(header: Path, lines: list[str], traverse_m: float, reading_m: float) -> tuple[int, int] | None:

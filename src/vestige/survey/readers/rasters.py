@@ -14,10 +14,12 @@ import numpy as np
 from vestige.errors import InputError
 from vestige.survey.traverses import Survey, Values
 
-__all__ = ["projection", "read_geotiff", "read_saga"]
+__all__ = ["MOST_CELLS", "gridded", "projection", "read_geotiff", "read_saga", "stored_cells"]
 
 #: More cells than this in one grid are refused before anything is allocated.
 MOST_CELLS = 400_000_000
+#: Cells turned to float32 at a time.
+CELLS_AT_ONCE = 4_000_000
 _SAGA_TYPES = {
     "BYTE_UNSIGNED": "u1",
     "BYTE": "i1",
@@ -51,13 +53,24 @@ def read_geotiff(path: str | Path) -> Survey:
         with _unreferenced_is_fine(), rasterio.open(path, driver="GTiff") as raster:
             _check_raster(path, raster)
             transform, crs = raster.transform, raster.crs
-            band = raster.read(1, masked=True)
+            values = _band(raster)
     except (RasterioError, ValueError, MemoryError, OverflowError) as error:
         raise InputError(path, f"cannot be read as GeoTIFF ({_first_line(error)})") from None
-    values = band.astype(np.float32).filled(np.nan)
-    return _gridded(
+    return gridded(
         path, values, transform.a, -transform.e, transform.c, transform.f, crs.to_string() if crs else ""
     )
+
+
+def _band(raster: Any) -> Values:
+    """The cells, float32, some rows at a time; NaN where masked."""
+    values = np.empty((raster.height, raster.width), np.float32)
+    rows = max(1, CELLS_AT_ONCE // raster.width)
+    for first in range(0, raster.height, rows):
+        window = ((first, min(first + rows, raster.height)), (0, raster.width))
+        part = raster.read(1, window=window, masked=True)
+        with np.errstate(over="ignore"):
+            values[slice(*window[0])] = part.astype(np.float32).filled(np.nan)
+    return values
 
 
 @contextmanager
@@ -127,7 +140,7 @@ def read_saga(path: str | Path) -> Survey:
         values = values[::-1]
     west = _number(header, entries, "POSITION_XMIN") - cell / 2
     south = _number(header, entries, "POSITION_YMIN") - cell / 2
-    return _gridded(
+    return gridded(
         header, np.ascontiguousarray(values), cell, cell, west, south + rows * cell, projection(header)
     )
 
@@ -163,9 +176,26 @@ def _saga_values(path: Path, kind: np.dtype[Any], rows: int, columns: int, offse
         raise InputError(
             path, f"holds {found} bytes", f"{expected} bytes for {rows} rows of {columns}", "copy it again"
         )
+    return stored_cells(path, kind, offset, (rows, columns))
+
+
+def stored_cells(path: Path, kind: np.dtype[Any], offset: int, shape: tuple[int, int]) -> Values:
+    """Cells that lie in a file as they are, float32, read some rows at a time; NaN where not finite.
+
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp(), "a.sdat")
+    >>> _ = path.write_bytes(np.array([1, 2, np.inf, 4], ">f8").tobytes())
+    >>> stored_cells(path, np.dtype(">f8"), 0, (2, 2)).tolist()
+    [[1.0, 2.0], [nan, 4.0]]
+    """
+    stored = np.memmap(path, kind, mode="r", offset=offset, shape=shape)
+    values = np.empty(shape, np.float32)
+    rows = max(1, CELLS_AT_ONCE // shape[1])
     with np.errstate(all="ignore"):
-        values: Values = np.fromfile(path, kind, offset=offset).reshape(rows, columns).astype(np.float32)
-    values[~np.isfinite(values)] = np.nan
+        for first in range(0, shape[0], rows):
+            part = stored[first : first + rows].astype(np.float32)
+            part[~np.isfinite(part)] = np.nan
+            values[first : first + rows] = part
     return values
 
 
@@ -203,7 +233,16 @@ def projection(path: Path) -> str:
     return f"EPSG:{code}" if code else str(crs.to_wkt())
 
 
-def _gridded(path: Path, values: Values, dx: float, dy: float, west: float, north: float, crs: str) -> Survey:
+def gridded(path: Path, values: Values, dx: float, dy: float, west: float, north: float, crs: str) -> Survey:
+    """A survey of cells made elsewhere: rows from north to south, the north-west corner and the steps in m.
+
+    Raises
+    ------
+    InputError : no cell has a value.
+
+    >>> gridded(Path("a.tif"), np.ones((2, 2), np.float32), 0.5, 0.5, 10.0, 20.0, "").easting
+    10.25
+    """
     values[~np.isfinite(values) | (np.abs(values) > 1e6)] = np.nan
     if not np.isfinite(values).any():
         raise InputError(path, "holds no cell with a value")
