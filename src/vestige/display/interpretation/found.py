@@ -33,16 +33,13 @@ class Found:
     place: dict[str, int] = field(repr=False)
     tree: STRtree = field(repr=False)
 
-    def column(self, *names: str, default: Any = None) -> list[Any]:
-        """The first column of one of these names; `default` for every feature where there is none."""
-        for name in names:
-            if name in self.columns:
-                return self.columns[name]
-        return [default] * len(self.names)
+    def column(self, name: str, default: Any = None) -> list[Any]:
+        """A column; `default` for every feature where there is none."""
+        return self.columns.get(name) or [default] * len(self.names)
 
     def class_of(self, name: str) -> str:
         """The class of a feature as it was found."""
-        return str(self.column("class", "class_name", default=NAMELESS)[self.place[name]])
+        return str(self.columns["class"][self.place[name]]) if "class" in self.columns else NAMELESS
 
     def within(self, bounds: tuple[float, float, float, float]) -> NDArray[np.int64]:
         """Places of the features whose bounds meet a box (west, south, east, north)."""
@@ -118,6 +115,9 @@ def coordinates(shape: BaseGeometry, digits: int = 3) -> list[list[list[list[flo
     """
     parts = [part for part in shapely.get_parts(shape) if part.geom_type == "Polygon"]
     return [
-        [np.round(np.asarray(ring.coords)[:, :2], digits).tolist() for ring in (part.exterior, *part.interiors)]
+        [
+            np.round(np.asarray(ring.coords)[:, :2], digits).tolist()
+            for ring in (part.exterior, *part.interiors)
+        ]
         for part in parts
     ]

@@ -21,8 +21,8 @@ from vestige.display.interpretation.agreement import (
 from vestige.display.interpretation.found import NAMELESS, Found, geometry
 from vestige.display.interpretation.standing import Interpretation, Standing
 
-#: Whose interpretation is meant where only what all agree on is asked for.
-AGREED = "agreed"
+#: Whose interpretation is meant where what all agree on is asked for: nobody has this name.
+AGREED = ""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Reviewed:
 
     def usual_class(self) -> str:
         """The class that most features were found to be."""
-        counts = Counter(self.found.column("class", "class_name", default=NAMELESS))
+        counts = Counter(self.found.column("class", NAMELESS))
         return str(max(sorted(counts), key=counts.__getitem__, default=NAMELESS))
 
     def view(self, name: str, standing: Standing) -> View:
@@ -77,10 +77,11 @@ class Reviewed:
         Of one interpreter: every feature found, with their review of it, and what they drew. What all agree
         on: only features on which somebody decided and nobody differs.
         """
+        free = max((int(name) for name in self.found.names), default=0) + 1 - len(self.found.names)
         for number, name in enumerate(self.names()):
             view, reviewers = self._held(name, who)
             if view is not None:
-                yield self._row(number, name, view, reviewers)
+                yield self._row(free + number, name, view, reviewers)
 
     def _held(self, name: str, who: str) -> tuple[View | None, str]:
         if who == AGREED:
@@ -94,16 +95,14 @@ class Reviewed:
     def _row(self, number: int, name: str, view: View, reviewers: str) -> dict[str, Any]:
         """A feature as it is written: the columns it was found with, those that follow from its outline anew."""
         place = self.found.place.get(name)
-        row = {key: values[place] if place is not None else None for key, values in self.found.columns.items()}
-        row["id"] = int(name) if place is not None else self._free() + number - len(self.found.names)
+        row = {
+            key: values[place] if place is not None else None for key, values in self.found.columns.items()
+        }
+        row["id"] = int(name) if place is not None else number
         row |= {"class": view.class_name, "review": view.review, "reviewer": reviewers}
         if place is None or not view.outline.equals(self.found.outlines[place]):
             row |= measured(view.outline)
         return row | {"geometry": view.outline}
-
-    def _free(self) -> int:
-        """The first number that no feature found has."""
-        return max((int(name) for name in self.found.names), default=0) + 1
 
 
 def measured(outline: BaseGeometry) -> dict[str, float]:
@@ -119,4 +118,3 @@ def measured(outline: BaseGeometry) -> dict[str, float]:
         "centre_e": round(float(circle.centroid.x), 3),
         "centre_n": round(float(circle.centroid.y), 3),
     }
-
