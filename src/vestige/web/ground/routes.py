@@ -65,11 +65,12 @@ def outlines(
     east: Metre,
     north: Metre,
     cell: Annotated[float, Query(ge=0, le=1e4, allow_inf_nan=False)] = 0.0,
+    least: Annotated[float, Query(ge=0, le=1e6, allow_inf_nan=False)] = 0.0,
 ) -> JSONResponse:
-    """The outlines in a box."""
+    """The outlines in a box that are `least` metres long or longer, simplified to `cell` metres."""
     with bench.interpretations.of(exhibit) as reviewed:
         told = telling.outlines(
-            reviewed, _who(request) or bench.archive.who, (west, south, east, north), cell
+            reviewed, _who(request) or bench.archive.who, (west, south, east, north), cell, least
         )
     return JSONResponse(told, headers=FRESH)
 
@@ -86,7 +87,7 @@ def feature(request: Request, bench: OfArchive, exhibit: Shown, name: str) -> JS
 
 @router.post("/interpretation/{key}/{index}", dependencies=[Depends(needs(INTERPRETER))])
 def judge(request: Request, bench: OfArchive, exhibit: Shown, form: Form) -> JSONResponse:
-    """Add what this person says of a feature; 409 where they said something else in another window meanwhile."""
+    """Add what this person says of a feature; 409 where they said something else in another window."""
     who = _who(request) or bench.archive.who
     values = {
         "entry": form.one("entry"),

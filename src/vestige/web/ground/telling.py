@@ -93,16 +93,19 @@ def _added(reviewed: Reviewed, name: str) -> dict[str, Any]:
     }
 
 
-def outlines(reviewed: Reviewed, who: str, box: Box, cell: float) -> dict[str, Any]:
-    """Outlines in a box (west, south, east, north), simplified to `cell` metres: the largest, if there are many.
+def outlines(reviewed: Reviewed, who: str, box: Box, cell: float, least: float = 0.0) -> dict[str, Any]:
+    """Outlines in a box (west, south, east, north), simplified to `cell` metres; the largest where many are.
 
-    Each is that of `who`, with those of others beside it where theirs is another.
+    Those shorter than `least` metres are left out. Each is that of `who`, with those of others beside it where
+    theirs is another.
     """
     found, said = reviewed.found, reviewed.said
     places = found.within(box)
+    bounds = shapely.bounds(found.outlines[places])
+    sizes = np.maximum(bounds[:, 2] - bounds[:, 0], bounds[:, 3] - bounds[:, 1])
+    places, sizes = places[sizes >= least], sizes[sizes >= least]
     total = len(places)
     if total > MOST_OUTLINES:
-        sizes = shapely.area(shapely.envelope(found.outlines[places]))
         places = np.sort(places[np.argsort(-sizes, kind="stable")[:MOST_OUTLINES]])
     names = [found.names[place] for place in places]
     window = shapely.box(*box)
