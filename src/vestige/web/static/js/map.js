@@ -28,7 +28,7 @@ async function begin() {
   });
   view.tabIndex = 0;
   view.setAttribute("role", "application");
-  view.setAttribute("aria-label", word("map"));
+  view.setAttribute("aria-label", word("canvas_map"));
   const fit = () => map.getView().fit(extent, { padding: [24, 24, 24, 24] });
   const nearer = (/** @type {number} */ step) => map.getView().animate({ zoom: (map.getView().getZoom() ?? 0) + step, duration: 160 });
   group(button("zoom_in", () => nearer(1)), button("zoom_out", () => nearer(-1)), button("fit", fit), fullScreen());

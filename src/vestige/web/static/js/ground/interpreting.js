@@ -200,6 +200,7 @@ export async function interpret(map) {
   agreement();
   rows.sift();
   rows.go(0, false);
+  shown.renew();
   say(text("opened", { n: store.features.size }));
   sayOnMap("");
   const listen = async () => {

@@ -8,7 +8,9 @@ const closer = told.closer ?? {};
 
 /** The layer of measured values with its tools. @param {any} projection */
 export function values(projection) {
-  const { low, high, unit } = told.range;
+  const { unit } = told.range;
+  const step = Number(((told.range.high - told.range.low) / 200).toPrecision(1));
+  const [low, high] = [Math.floor(told.range.low / step) * step, Math.ceil(told.range.high / step) * step];
   const known = recalled("look");
   const wish = { look: told.looks.includes(known) ? String(known) : told.looks[0], low: recalledNumber("low") ?? low, high: recalledNumber("high") ?? high };
   const { layer, show } = rasterLayer(projection, told.extent, { raster: closer.raster, picture: told.picture }, wish, (key) => failed(word(key)));
@@ -22,19 +24,18 @@ export function values(projection) {
   add(select(word("look"), options, wish.look, (look) => ((wish.look = look), shown(), later())));
   shown();
   if (!served) return layer; // the range is the one the picture was made with
-  range(wish, { low, high, unit }, () => (shown(), later()));
+  range(wish, { low, high, unit, step }, () => (shown(), later()));
   layer.setOpacity(recalledNumber("opacity") ?? 1);
   const share = (/** @type {number} */ value) => `${Math.round(value * 100)} %`;
-  add(slider(word("opacity"), { min: 0, max: 1, step: 0.05, value: layer.getOpacity(), say: share }, (value) => (layer.setOpacity(value), remember({ opacity: value === 1 ? null : value }))).element);
+  add(slider(word("values_opacity"), { min: 0, max: 1, step: 0.05, value: layer.getOpacity(), say: share }, (value) => (layer.setOpacity(value), remember({ opacity: value === 1 ? null : value }))).element);
   return layer;
 }
 
-/** Black and white point, and both at once as far from nothing. @param {{low: number, high: number}} wish @param {{low: number, high: number, unit: string}} natural @param {() => void} changed */
-function range(wish, { low, high, unit }, changed) {
+/** Black and white point, and both at once as far from nothing. @param {{low: number, high: number}} wish @param {{low: number, high: number, unit: string, step: number}} natural @param {() => void} changed */
+function range(wish, { low, high, unit, step }, changed) {
   const reach = Math.max(Math.abs(low), Math.abs(high));
-  const step = Number(((high - low) / 200).toPrecision(1));
   const [least, most] = low < 0 && high > 0 ? [-reach * 2, reach * 2] : [low - (high - low) / 2, high + (high - low) / 2];
-  const limits = { min: Math.min(least, wish.low), max: Math.max(most, wish.high), step, say: (/** @type {number} */ value) => measured(value, unit) };
+  const limits = { min: Math.floor(Math.min(least, wish.low) / step) * step, max: Math.max(most, wish.high), step, say: (/** @type {number} */ value) => measured(value, unit) };
   let even = low < 0 && high > 0 && recalled("even") === "1";
   const set = (/** @type {number} */ black, /** @type {number} */ white) => {
     [wish.low, wish.high] = [black, white];
@@ -100,6 +101,6 @@ export function overlays(map, projection) {
   const strength = slider(word("overlay_opacity"), { min: 0, max: 1, step: 0.05, value: opacity, say: (value) => `${Math.round(value * 100)} %` }, (value) => ((opacity = value), layer?.setOpacity(value)));
   const options = [{ value: "", text: word("overlay_none") }, ...offered.map((/** @type {any} */ one) => ({ value: one.name, text: one.name }))];
   const wish = recalled("over") ?? "";
-  add(select(word("overlay"), options, wish, choose), strength.element);
+  add(select(word("laid_over"), options, wish, choose), strength.element);
   choose(wish);
 }
