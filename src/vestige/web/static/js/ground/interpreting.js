@@ -3,7 +3,7 @@ import { make, say as sayOnMap, short, view } from "../stage.js";
 import { list } from "./list.js";
 import { marks } from "./marks.js";
 import { pen } from "./pen.js";
-import { panel, Store, text } from "./store.js";
+import { label, panel, Store, text } from "./store.js";
 
 /** What is said elsewhere is asked for so often, in milliseconds. */
 const LISTEN = 2000;
@@ -38,7 +38,7 @@ export async function interpret(map) {
   function approach(feature) {
     const at = map.getView();
     const wanted = Math.max(feature.diameter ?? 10, 4) / (Math.min(...map.getSize()) * 0.4);
-    if (at.getResolution() > wanted * 4 || at.getResolution() < wanted / 4) at.setResolution(wanted);
+    if (at.getResolution() > wanted * 3 || at.getResolution() < wanted / 1.6) at.setResolution(wanted);
     at.setCenter([feature.east, feature.north]);
   }
 
@@ -65,7 +65,7 @@ export async function interpret(map) {
   async function verdict(entry) {
     const name = rows.chosen();
     if (!name || !(await send(entry, name))) return;
-    const done = text(`done_${entry}`, { feature: name });
+    const done = text(`done_${entry}`, { feature: label(name) });
     if (rows.at() + 1 < rows.size()) rows.go(rows.at() + 1);
     part(".said").textContent = `${done} ${part(".said").textContent}`;
   }
@@ -80,7 +80,7 @@ export async function interpret(map) {
       shown.dim(true);
       const outline = await drawing.edit(whole.outline);
       shown.dim(false);
-      if (outline && (await send("edit", name, { outline: JSON.stringify(outline) }))) say(text("done_edit", { feature: name }));
+      if (outline && (await send("edit", name, { outline: JSON.stringify(outline) }))) say(text("done_edit", { feature: label(name) }));
       else if (!outline) say(text("discarded"));
       back();
     },
@@ -92,7 +92,7 @@ export async function interpret(map) {
       if (number) {
         rows.sift();
         rows.go(rows.place(`d${number}`), false);
-        say(text("done_draw", { feature: `+${number}` }));
+        say(text("done_draw", { feature: label(`d${number}`) }));
       } else if (!outline) say(text("discarded"));
       back();
     },
@@ -104,7 +104,7 @@ export async function interpret(map) {
       if (!(await send("undo", "", { undone: String(last.number) }))) return;
       if (last.entry === "draw") rows.sift();
       else rows.go(rows.place(last.feature));
-      say(text("done_undo", { feature: last.feature, entry: text(last.entry) }));
+      say(text("done_undo", { feature: label(last.feature), entry: text(last.entry) }));
     },
   });
 
@@ -127,15 +127,23 @@ export async function interpret(map) {
     const input = make("input", { type: "text", maxlength: "300", list: "classes-known", required: "", id: "asked" });
     input.value = now;
     const keep = make("button", { class: "button primary" }, text("keep"));
-    const form = make("form", { method: "dialog", class: "form" }, make("div", { class: "field" }, make("label", { for: "asked" }, text(`ask_${entry}`, { feature: name })), input, make("datalist", { id: "classes-known" }, ...known().map((value) => make("option", { value })))), make("p", { class: "buttons" }, keep));
+    const form = make("form", { method: "dialog", class: "form" }, make("div", { class: "field" }, make("label", { for: "asked" }, text(`ask_${entry}`, { feature: label(name) })), input, make("datalist", { id: "classes-known" }, ...known().map((value) => make("option", { value })))), make("p", { class: "buttons" }, keep));
     const dialog = make("dialog", { class: "dialog", "aria-label": text(entry) }, form);
     form.addEventListener("submit", async () => {
-      if (await send(entry, name, { text: input.value.trim() })) say(text(`done_${entry}`, { feature: name }));
+      if (await send(entry, name, { text: input.value.trim() })) say(text(`done_${entry}`, { feature: label(name) }));
     });
     dialog.addEventListener("close", () => (dialog.remove(), rows.focus()));
     document.body.append(dialog);
     dialog.showModal();
     input.select();
+  }
+
+  /** What was pressed while an answer was still awaited is done after it, on the feature that is then chosen. */
+  let before = Promise.resolve();
+  /** @param {string} name */
+  function act(name) {
+    const now = before.then(() => (drawing.busy() ? undefined : commands[name]()));
+    if (["accept", "reject", "undo"].includes(name)) before = now;
   }
 
   buttons();
@@ -144,7 +152,7 @@ export async function interpret(map) {
   function key(event) {
     if (drawing.busy() || event.ctrlKey || event.altKey || event.metaKey || event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement) return;
     const command = COMMANDS.find(([letter]) => letter === event.key.toLowerCase());
-    if (command && store.may) void commands[command[1]]();
+    if (command && store.may) act(command[1]);
     else if (event.currentTarget === view && (event.key === "PageDown" || event.key === "PageUp")) rows.go(rows.at() + (event.key === "PageDown" ? 1 : -1));
     else if (event.currentTarget !== view && !along(event.key)) return;
     else if (event.currentTarget === view) return;
@@ -171,7 +179,7 @@ export async function interpret(map) {
     if (!store.may) return;
     for (const [letter, name] of COMMANDS) {
       const element = make("button", { type: "button", class: "button", "data-act": name, "aria-keyshortcuts": letter }, text(name), make("kbd", { "aria-hidden": "true" }, letter.toUpperCase()));
-      element.addEventListener("click", () => !drawing.busy() && void commands[name]());
+      element.addEventListener("click", () => act(name));
       part(".acts").append(element);
     }
   }

@@ -1,6 +1,6 @@
 // The features as a table, in the order of reading: a sheet of rows at a time, one of them chosen.
 import { make, short } from "../stage.js";
-import { panel, text } from "./store.js";
+import { label, panel, text } from "./store.js";
 
 /** @typedef {import("./store.js").Store} Store @typedef {import("./store.js").Feature} Feature */
 
@@ -65,7 +65,7 @@ export function list(store, chose, filtered) {
   }
 
   /** @param {Feature} feature */
-  const title = (feature) => `${feature.name.startsWith("d") ? `+${feature.name.slice(1)}` : feature.name} ${store.classOf(feature)}`;
+  const title = (feature) => `${label(feature.name)} ${store.classOf(feature)}`;
 
   function draw() {
     const first = Math.floor(at / SHEET) * SHEET;

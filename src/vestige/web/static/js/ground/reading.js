@@ -45,6 +45,10 @@ export function readings(map) {
   const byKeyboard = () => (cross.hidden = !view.matches(":focus-visible"));
   view.addEventListener("focus", byKeyboard);
   view.addEventListener("blur", byKeyboard);
-  map.on("moveend", () => !cross.hidden && ((place = map.getView().getCenter()), soon()));
+  map.on("moveend", () => {
+    if (cross.hidden) return;
+    place = map.getView().getCenter();
+    soon();
+  });
   return async () => say(await read(map.getView().getCenter()));
 }

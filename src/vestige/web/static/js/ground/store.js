@@ -14,6 +14,9 @@ const address = panel?.dataset.address ?? "";
 /** The word for a key, with its blanks filled. @param {string} key @param {Record<string, string | number>} filled */
 export const text = (key, filled = {}) => (words[key] ?? key).replace(/\{(\w+)\}/g, (/** @type {string} */ _, /** @type {string} */ name) => String(filled[name] ?? ""));
 
+/** A feature as people read it: what was drawn begins with a plus. @param {string} name */
+export const label = (name) => name.replace(/^d/, "+");
+
 const NOTHING = /** @type {Mark} */ ({ version: 0, said: {}, differs: [], overlap: null });
 
 export class Store {
