@@ -50,7 +50,7 @@ class Remark:
 
 
 def chronicle(engine: Engine, identifier: str) -> list[Happening]:
-    """Every record on an object, the oldest first; without judgements of features, of which there are thousands.
+    """Every record on an object, the oldest first; without judgements of features: those are many.
 
     >>> import tempfile
     >>> from vestige.archive import Archive

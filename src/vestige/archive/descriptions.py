@@ -169,8 +169,8 @@ class Judgement(BaseModel):
     """What an interpreter says of one feature of a result, added to what was said before.
 
     `features` is the BLAKE3 of the file of features that it is about, so that it holds for that file wherever
-    it lies; `feature` the name of the feature in it, or ``d`` and the number of the record that drew it. `seen`
-    is the number of this person's last record on the feature that they knew of, 0 where there was none.
+    it lies; `feature` the name of the feature in it, or ``d`` and the number of the record that drew it.
+    `seen` is the number of this person's last record on the feature that they knew of, 0 for none.
 
     >>> Judgement(features="0" * 64, entry="accept", feature="7").seen
     0

@@ -266,7 +266,7 @@ def history(engine: Engine, *, object: str, without: str = "") -> list[dict[str,
 
 
 def judgements(engine: Engine, *, object: str, after: int = 0) -> list[dict[str, Any]]:  # noqa: A002
-    """What interpreters said of features of an object's results, in order, from the record after `after` on."""
+    """What interpreters said of features of an object's results after the record `after`, in order."""
     query = (
         select(edits.c.line)
         .where(edits.c.object == object, edits.c.sequence > after, edits.c.kind == "feature.judged")

@@ -63,7 +63,7 @@ def features(exhibit: Exhibit) -> dict[str, Any]:
 
 
 def closer(exhibit: Exhibit) -> dict[str, Any]:
-    """What the map of the workbench is told beyond that: rasters in tiles, what lies over them, its interpretation.
+    """What the map of the workbench is told beyond that: tiles, what lies over them, its interpretation.
 
     A published site has no server that could cut tiles or take in what people say.
     """

@@ -1,1 +1,1 @@
-"""Interpretation: what each interpreter says of the features of a map, where they differ, and what they agree on."""
+"""Interpretation: what interpreters say of the features of a map, where they differ, what they agree on."""

@@ -46,7 +46,8 @@ def difference(views: Mapping[str, View]) -> Difference:
     """Where those who decided on a feature differ.
 
     >>> from shapely import Point
-    >>> eva, otto = View("accepted", "ring", Point(0, 0).buffer(5)), View("rejected", "ring", Point(0, 0).buffer(5))
+    >>> disc = Point(0, 0).buffer(5)
+    >>> eva, otto = View("accepted", "ring", disc), View("rejected", "ring", disc)
     >>> difference({"eva": eva, "otto": otto}).kinds
     ('verdict',)
     """
@@ -123,7 +124,7 @@ def agreements(features: Sequence[Mapping[str, View]]) -> list[Agreement]:
 
 
 def agreed(views: Mapping[str, View]) -> tuple[View, str] | None:
-    """What all who decided on a feature hold alike, with their names; None where they differ or nobody decided.
+    """What all who decided on a feature hold alike, and their names; None where they differ, or nobody did.
 
     Of outlines that are the same but for a hundredth, the one of the first name is taken.
     """

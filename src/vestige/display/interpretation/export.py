@@ -1,4 +1,4 @@
-"""An interpretation as a file: a GeoPackage or GeoJSON, as a GIS opens it and as training takes it for labels."""
+"""An interpretation as a file: a GeoPackage or GeoJSON, as a GIS opens it and training takes it."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ class Reviewed:
         return self.view(name, standing), who if standing.review != "unreviewed" else ""
 
     def _row(self, number: int, name: str, view: View, reviewers: str) -> dict[str, Any]:
-        """A feature as it is written: the columns it was found with, those that follow from its outline anew."""
+        """A feature as it is written: the columns it was found with; what follows from its outline anew."""
         place = self.found.place.get(name)
         row = {
             key: values[place] if place is not None else None for key, values in self.found.columns.items()

@@ -1,4 +1,4 @@
-"""What each interpreter's entries come to: a fold over an append-only log, in which nothing is overwritten."""
+"""What each interpreter's entries come to: a fold over an append-only log."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ POSITIVE = frozenset({"accepted", "edited", "added"})
 class Entry:
     """One line of the log: its number, time and author, what was said of which feature.
 
-    `entry` is one of accept, reject, edit, draw, class, remark, undo; `text` a class or a remark; `undone` the
-    number of the entry that an undo takes back. A drawn feature is named ``d`` and the number of its entry.
+    `entry` is one of accept, reject, edit, draw, class, remark, undo; `text` a class or a remark; `undone`
+    the number of the entry that an undo takes back. A drawn feature is named ``d`` and its entry's number.
     """
 
     number: int
@@ -120,7 +120,7 @@ class Interpretation:
         return self._standings.get(feature, {})
 
     def version(self, who: str, feature: str) -> int:
-        """The number of a person's last entry on a feature, also where it was taken back; 0 where there is none."""
+        """The number of a person's last entry on a feature, also where that was taken back; 0 for none."""
         return self._versions.get((who, feature), 0)
 
     def undoable(self, who: str) -> Entry | None:

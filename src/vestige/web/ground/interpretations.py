@@ -25,7 +25,7 @@ from vestige.web.faults import Absent
 HELD = 8
 
 
-class Overtaken(Exception):
+class OvertakenError(Exception):
     """The same person has said something else of a feature meanwhile, in another window."""
 
     def __init__(self, name: str, standing: Standing) -> None:
@@ -66,7 +66,7 @@ class Interpretations:
 
         Raises
         ------
-        Overtaken
+        OvertakenError
             where `who` has said something of the feature since ``values["seen"]``.
         UsageError
             where there is no such feature, or nothing to take back.
@@ -80,9 +80,9 @@ class Interpretations:
             if entry == "undo":
                 last = said.undoable(who)
                 if last is None or last.number != values.get("undone"):
-                    raise Overtaken(last.about if last else "", Standing())
+                    raise OvertakenError(last.about if last else "", Standing())
             elif name and said.version(who, name) != values.get("seen", 0):
-                raise Overtaken(name, said.of(name).get(who, Standing()))
+                raise OvertakenError(name, said.of(name).get(who, Standing()))
             writer = self._writer(who)
             record = writer.judge(
                 identifier, {**values, "features": digest}, capture=exhibit.result.key.partition("-")[0]

@@ -1,4 +1,4 @@
-"""Addresses of an interpretation: its features, what everybody says of them, what one person adds, its file."""
+"""Addresses of an interpretation: its features, what everybody says, what one person adds, its file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from vestige.web.bench import OfArchive
 from vestige.web.bodies import Form
 from vestige.web.faults import Absent
 from vestige.web.ground import telling
-from vestige.web.ground.interpretations import Overtaken
+from vestige.web.ground.interpretations import OvertakenError
 from vestige.web.pixels import Shown
 
 router = APIRouter(include_in_schema=False)
@@ -100,7 +100,7 @@ def judge(request: Request, bench: OfArchive, exhibit: Shown, form: Form) -> JSO
     status, number = 200, 0
     try:
         number = bench.interpretations.judge(exhibit, who, values)
-    except Overtaken:
+    except OvertakenError:
         status = 409
     with bench.interpretations.of(exhibit) as reviewed:
         told = telling.standings(reviewed, who, _number(form.one("last")))

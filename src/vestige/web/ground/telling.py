@@ -96,8 +96,8 @@ def _added(reviewed: Reviewed, name: str) -> dict[str, Any]:
 def outlines(reviewed: Reviewed, who: str, box: Box, cell: float, least: float = 0.0) -> dict[str, Any]:
     """Outlines in a box (west, south, east, north), simplified to `cell` metres; the largest where many are.
 
-    Those shorter than `least` metres are left out. Each is that of `who`, with those of others beside it where
-    theirs is another.
+    Those shorter than `least` metres are left out. Each is that of `who`, with those of others beside it
+    where theirs is another.
     """
     found, said = reviewed.found, reviewed.said
     places = found.within(box)
