@@ -89,7 +89,8 @@ export function marks(map, store, shown) {
     words = outlined.size < 150;
     points.getSource().changed();
   }
-  const later = calm(() => void fetchOutlines(), 120);
+  // Where the server is away the map keeps what it has; what a person says meanwhile is refused aloud.
+  const later = calm(() => void fetchOutlines().catch(() => {}), 120);
   map.on("moveend", later);
 
   return {

@@ -36,7 +36,7 @@ export function readings(map) {
 
   /** @type {number[]} */
   let place = [0, 0];
-  const soon = calm(() => void read(place), 90);
+  const soon = calm(() => void read(place).catch(() => (shown.textContent = "")), 90);
   map.on("pointermove", (/** @type {any} */ event) => {
     if (event.dragging) return;
     place = event.coordinate;
