@@ -10,6 +10,8 @@ const COLOURS = /** @type {Record<string, string>} */ ({ unreviewed: "#ffb000", 
 const DASHES = /** @type {Record<string, number[] | undefined>} */ ({ rejected: [3, 6], edited: [12, 4], added: [12, 4, 2, 4] });
 /** An outline shorter than this on the screen is a point. */
 const SMALL = 7;
+/** More points than this are specks: their signs could not be told apart. */
+const MANY = 3000;
 
 /** Slanting lines, for what interpreters differ on. */
 function hatching() {
@@ -65,10 +67,17 @@ export function marks(map, store, shown) {
     [sheet.width, sheet.height] = size.map(Math.round);
     const pen = /** @type {CanvasRenderingContext2D} */ (sheet.getContext("2d"));
     const left = shown();
-    for (const feature of store.features.values()) {
-      if (outlined.has(feature.name) || feature.east < extent[0] || feature.east > extent[2] || feature.north < extent[1] || feature.north > extent[3] || !left.has(feature.name)) continue;
-      const [x, y] = [((feature.east - extent[0]) / resolution) * ratio, ((extent[3] - feature.north) / resolution) * ratio];
-      dot(pen, x, y, (feature.name === chosen ? 6 : 3) * ratio, store.review(feature.name), store.mark(feature.name).differs.length > 0);
+    /** @type {[string, number, number][]} */
+    const places = [];
+    for (const { name, east, north } of store.features.values()) {
+      if (east < extent[0] || east > extent[2] || north < extent[1] || north > extent[3] || outlined.has(name) || !left.has(name)) continue;
+      places.push([name, ((east - extent[0]) / resolution) * ratio, ((extent[3] - north) / resolution) * ratio]);
+    }
+    const many = places.length > MANY;
+    if (many) specks(pen, places, store);
+    for (const [name, x, y] of places) {
+      const differs = store.mark(name).differs.length > 0;
+      if (!many || differs || name === chosen) dot(pen, x, y, (name === chosen ? 6 : 3) * ratio, store.review(name), differs);
     }
     return sheet;
   }
@@ -130,6 +139,20 @@ export function marks(map, store, shown) {
 
 /** @param {string} color @param {number} width @param {number[]} [lineDash] */
 const line = (color, width, lineDash) => new Style({ stroke: new Stroke({ color, width, lineDash }) });
+
+/** Points as specks of three pixels: as fast as they may come, for there may be 50,000 of them. @param {CanvasRenderingContext2D} pen @param {[string, number, number][]} places @param {Store} store */
+function specks(pen, places, store) {
+  const { width, height } = pen.canvas;
+  const sheet = pen.createImageData(width, height);
+  const pixels = new Uint32Array(sheet.data.buffer);
+  const colours = Object.fromEntries(Object.entries(COLOURS).map(([review, colour]) => [review, (0xff000000 | (parseInt(colour.slice(5, 7), 16) << 16) | (parseInt(colour.slice(3, 5), 16) << 8) | parseInt(colour.slice(1, 3), 16)) >>> 0]));
+  for (const [name, x, y] of places) {
+    const colour = colours[store.review(name)];
+    const [left, top] = [Math.max(1, Math.min(width - 2, Math.round(x))), Math.max(1, Math.min(height - 2, Math.round(y)))];
+    for (let row = -1; row < 2; row++) pixels.fill(colour, (top + row) * width + left - 1, (top + row) * width + left + 2);
+  }
+  pen.putImageData(sheet, 0, 0);
+}
 
 /** A ring, a filled circle, a cross or a plus: a sign for each state. @param {CanvasRenderingContext2D} pen @param {number} x @param {number} y @param {number} r @param {string} review @param {boolean} differs */
 function dot(pen, x, y, r, review, differs) {
