@@ -1,5 +1,5 @@
 // Interpreting a survey: a list of features beside the map; accept, reject, edit, draw, name, undo, by single keys.
-import { make, say as sayOnMap, short, view } from "../stage.js";
+import { group, make, say as sayOnMap, short, toggle, view } from "../stage.js";
 import { list } from "./list.js";
 import { marks } from "./marks.js";
 import { pen } from "./pen.js";
@@ -146,13 +146,16 @@ export async function interpret(map) {
     if (["accept", "reject", "undo"].includes(name)) before = now;
   }
 
+  const seen = toggle("outlines", true, (on) => shown.show(on));
+  group(seen);
   buttons();
   keysOf();
   /** @param {KeyboardEvent} event */
   function key(event) {
     if (drawing.busy() || event.ctrlKey || event.altKey || event.metaKey || event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement) return;
     const command = COMMANDS.find(([letter]) => letter === event.key.toLowerCase());
-    if (command && store.may) act(command[1]);
+    if (event.key === "o") seen.click();
+    else if (command && store.may) act(command[1]);
     else if (event.currentTarget === view && (event.key === "PageDown" || event.key === "PageUp")) rows.go(rows.at() + (event.key === "PageDown" ? 1 : -1));
     else if (event.currentTarget !== view && !along(event.key)) return;
     else if (event.currentTarget === view) return;
@@ -185,7 +188,7 @@ export async function interpret(map) {
   }
 
   function keysOf() {
-    const rowsOf = [["↑ ↓", "key_along"], ["PgUp PgDn", "key_map_along"], ...COMMANDS.map(([letter, name]) => [letter.toUpperCase(), `key_${name}`]), ["↵", "key_keep"], ["Esc", "key_discard"], ["⇧", "key_fine"]];
+    const rowsOf = [["↑ ↓", "key_along"], ["PgUp PgDn", "key_map_along"], ["O", "key_outlines"], ...COMMANDS.map(([letter, name]) => [letter.toUpperCase(), `key_${name}`]), ["↵", "key_keep"], ["Esc", "key_discard"], ["⇧", "key_fine"]];
     part(".keys-of > div").append(make("dl", { class: "keys" }, ...rowsOf.flatMap(([letter, what]) => [make("dt", {}, make("kbd", {}, letter)), make("dd", {}, text(what))])));
   }
 

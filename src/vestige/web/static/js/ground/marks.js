@@ -12,6 +12,8 @@ const DASHES = /** @type {Record<string, number[] | undefined>} */ ({ rejected: 
 const SMALL = 7;
 /** More points than this are specks: their signs could not be told apart. */
 const MANY = 3000;
+/** More of them are specks of one pixel, so that the values are still seen. */
+const CROWD = 15000;
 
 /** Slanting lines, for what interpreters differ on. */
 function hatching() {
@@ -132,6 +134,11 @@ export function marks(map, store, shown) {
       }
       return name;
     },
+    /** Show the features, or the values without them. @param {boolean} on */
+    show(on) {
+      outlines.setVisible(on);
+      points.setVisible(on);
+    },
     /** While an outline is drawn or edited, the others keep in the background. @param {boolean} on */
     dim: (on) => outlines.setOpacity(on ? 0.35 : 1),
   };
@@ -140,16 +147,17 @@ export function marks(map, store, shown) {
 /** @param {string} color @param {number} width @param {number[]} [lineDash] */
 const line = (color, width, lineDash) => new Style({ stroke: new Stroke({ color, width, lineDash }) });
 
-/** Points as specks of three pixels: as fast as they may come, for there may be 50,000 of them. @param {CanvasRenderingContext2D} pen @param {[string, number, number][]} places @param {Store} store */
+/** Points as specks: as fast as they may come, for there may be 50,000 of them. @param {CanvasRenderingContext2D} pen @param {[string, number, number][]} places @param {Store} store */
 function specks(pen, places, store) {
   const { width, height } = pen.canvas;
   const sheet = pen.createImageData(width, height);
   const pixels = new Uint32Array(sheet.data.buffer);
   const colours = Object.fromEntries(Object.entries(COLOURS).map(([review, colour]) => [review, (0xff000000 | (parseInt(colour.slice(5, 7), 16) << 16) | (parseInt(colour.slice(3, 5), 16) << 8) | parseInt(colour.slice(1, 3), 16)) >>> 0]));
+  const reach = places.length > CROWD ? 0 : 1;
   for (const [name, x, y] of places) {
     const colour = colours[store.review(name)];
     const [left, top] = [Math.max(1, Math.min(width - 2, Math.round(x))), Math.max(1, Math.min(height - 2, Math.round(y)))];
-    for (let row = -1; row < 2; row++) pixels.fill(colour, (top + row) * width + left - 1, (top + row) * width + left + 2);
+    for (let row = -reach; row <= reach; row++) pixels.fill(colour, (top + row) * width + left - reach, (top + row) * width + left + reach + 1);
   }
   pen.putImageData(sheet, 0, 0);
 }
