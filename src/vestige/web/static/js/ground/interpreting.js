@@ -1,4 +1,4 @@
-// Interpreting a survey: a list of features beside the map; accept, reject, edit, draw, name, undo, by single keys.
+// Interpreting a map: a list of features beside the map; accept, reject, edit, draw, name, undo, by single keys.
 import { group, make, say as sayOnMap, short, toggle, view } from "../stage.js";
 import { list } from "./list.js";
 import { marks } from "./marks.js";
