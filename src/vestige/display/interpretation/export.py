@@ -7,7 +7,6 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from vestige.display.interpretation.reviewed import Reviewed
 from vestige.errors import OutputError
 
 LAYER = "features"
@@ -31,21 +30,18 @@ COLUMNS = (
 _TEXT = frozenset({"class", "term", "review", "reviewer", "model"})
 
 
-def write_interpretation(path: Path, reviewed: Reviewed, who: str) -> Path:
-    """Write the interpretation of `who`, or what all agree on, into `path`: ``.gpkg`` or ``.geojson``.
+def write_interpretation(path: Path, rows: list[dict[str, Any]], reference: str) -> Path:
+    """Write the rows of an interpretation (see `Reviewed.rows`) into `path`: ``.gpkg`` or ``.geojson``.
 
-    One layer ``features`` of MultiPolygons in the reference system of the map. The same interpretation gives
-    the same bytes.
+    One layer ``features`` of MultiPolygons in the reference system of the map. The same rows give the same bytes.
 
     Raises
     ------
     OutputError
         where the disk refuses.
     """
-    rows = list(reviewed.rows(who))
-    if path.suffix == ".geojson":
-        return _geojson(path, rows, reviewed.found.reference)
-    return _geopackage(path, rows, reviewed.found.reference)
+    write = _geojson if path.suffix == ".geojson" else _geopackage
+    return write(path, rows, reference)
 
 
 def _columns(rows: list[dict[str, Any]]) -> list[str]:

@@ -100,7 +100,7 @@ class Reviewed:
         }
         row["id"] = int(name) if place is not None else number
         row |= {"class": view.class_name, "review": view.review, "reviewer": reviewers}
-        if place is None or not view.outline.equals(self.found.outlines[place]):
+        if place is None or view.outline is not self.found.outlines[place]:
             row |= measured(view.outline)
         return row | {"geometry": view.outline}
 

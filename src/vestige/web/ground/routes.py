@@ -133,14 +133,15 @@ def stored(
     of: Annotated[str, Query(max_length=200)] = AGREED,
 ) -> Response:
     """The interpretation of one person, or what all agree on, for a GIS and as labels for training."""
+    with bench.interpretations.of(exhibit) as reviewed:
+        if of != AGREED and of not in reviewed.said.interpreters():
+            raise Absent(of)
+        rows, reference = list(reviewed.rows(of)), reviewed.found.reference
     handle, name = tempfile.mkstemp(suffix=f".{suffix}")
     os.close(handle)
     path = Path(name)
     try:
-        with bench.interpretations.of(exhibit) as reviewed:
-            if of != AGREED and of not in reviewed.said.interpreters():
-                raise Absent(of)
-            write_interpretation(path, reviewed, of)
+        write_interpretation(path, rows, reference)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
