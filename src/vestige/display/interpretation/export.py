@@ -33,7 +33,7 @@ _TEXT = frozenset({"class", "term", "review", "reviewer", "model"})
 def write_interpretation(path: Path, rows: list[dict[str, Any]], reference: str) -> Path:
     """Write the rows of an interpretation (see `Reviewed.rows`) into `path`: ``.gpkg`` or ``.geojson``.
 
-    One layer ``features`` of MultiPolygons in the reference system of the map. The same rows give the same bytes.
+    One layer ``features`` of MultiPolygons in the system `reference`. The same rows give the same bytes.
 
     Raises
     ------
