@@ -68,14 +68,20 @@ LIBRARIES = (
         "BSD-2-Clause",
         "export { default as Map } from 'ol/Map.js';\n"
         "export { default as View } from 'ol/View.js';\n"
+        "export { default as Feature } from 'ol/Feature.js';\n"
         "export { default as ImageLayer } from 'ol/layer/Image.js';\n"
+        "export { default as TileLayer } from 'ol/layer/Tile.js';\n"
         "export { default as VectorLayer } from 'ol/layer/Vector.js';\n"
+        "export { default as ImageCanvas } from 'ol/source/ImageCanvas.js';\n"
         "export { default as ImageStatic } from 'ol/source/ImageStatic.js';\n"
+        "export { default as TileImage } from 'ol/source/TileImage.js';\n"
         "export { default as VectorSource } from 'ol/source/Vector.js';\n"
         "export { default as GeoJSON } from 'ol/format/GeoJSON.js';\n"
+        "export { default as TileGrid } from 'ol/tilegrid/TileGrid.js';\n"
+        "export { MultiPolygon, Point } from 'ol/geom.js';\n"
         "export { default as Projection } from 'ol/proj/Projection.js';\n"
         "export { default as ScaleLine } from 'ol/control/ScaleLine.js';\n"
-        "export { Fill, Stroke, Style } from 'ol/style.js';",
+        "export { Circle, Fill, Stroke, Style, Text } from 'ol/style.js';",
         files={"ol.css": "ol.css"},
         licence_file="LICENSE.md",
     ),

@@ -20,6 +20,7 @@ from vestige.archive.database import CATALOGUE, open_database, writing
 from vestige.archive.descriptions import (
     Annotation,
     Description,
+    Judgement,
     Project,
     Repetition,
     Review,
@@ -224,14 +225,20 @@ class Archive:
         """Record that a result was made again, and whether it was the same."""
         self._note("result.reproduced", Repetition, identifier, values, capture)
 
+    def judge(self, identifier: str, values: Mapping[str, Any], *, capture: str) -> Record:
+        """Add what an interpreter says of a feature; nothing said before is changed by it."""
+        return self._note("feature.judged", Judgement, identifier, values, capture)
+
     def _note(
         self, kind: str, model: type[BaseModel], identifier: str, values: Mapping[str, Any], capture: str
-    ) -> None:
+    ) -> Record:
         self.writable()
         body = described(model, values, kind.partition(".")[0]).model_dump(mode="json")
         found = search.find(self.engine, identifier)["identifier"]
         key = search.find_capture(self.engine, capture)["key"] if capture else ""
-        self.taken_in(self.store.append([Entry(kind, body, object=found, capture=key)], who=self.who))
+        records = self.store.append([Entry(kind, body, object=found, capture=key)], who=self.who)
+        self.taken_in(records)
+        return records[0]
 
     def accept_clock(self, reason: str) -> None:
         """Go on although the clock stands before the last record: that record's clock was wrong."""

@@ -50,7 +50,7 @@ class Remark:
 
 
 def chronicle(engine: Engine, identifier: str) -> list[Happening]:
-    """Every record on an object, the oldest first.
+    """Every record on an object, the oldest first; without judgements of features: those are many.
 
     >>> import tempfile
     >>> from vestige.archive import Archive
@@ -62,7 +62,7 @@ def chronicle(engine: Engine, identifier: str) -> list[Happening]:
     """
     known: dict[str, str] = {}
     found = []
-    for line in search.history(engine, object=identifier):
+    for line in search.history(engine, object=identifier, without="feature.judged"):
         changes: list[Change] = []
         if line["kind"] == "object.described":
             for name, value in _plain(line["body"].get("set", {})).items():

@@ -10,7 +10,15 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from vestige.errors import InputError, UsageError
 
@@ -149,6 +157,52 @@ class Review(BaseModel):
     check: Name
     verdict: Literal["passed", "failed"]
     note: Prose = ""
+
+
+#: An outline as GeoJSON writes a MultiPolygon: polygons, each of rings, each of points (x, y).
+Outline = list[list[list[tuple[float, float]]]]
+#: A record has room for an outline of so many points.
+MOST_POINTS = 4000
+
+
+class Judgement(BaseModel):
+    """What an interpreter says of one feature of a result, added to what was said before.
+
+    `features` is the BLAKE3 of the file of features that it is about, so that it holds for that file wherever
+    it lies; `feature` the name of the feature in it, or ``d`` and the number of the record that drew it.
+    `seen` is the number of this person's last record on the feature that they knew of, 0 for none.
+
+    >>> Judgement(features="0" * 64, entry="accept", feature="7").seen
+    0
+    """
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    features: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    entry: Literal["accept", "reject", "edit", "draw", "class", "remark", "undo"]
+    feature: Annotated[str, StringConstraints(pattern=r"^(d?\d{1,15})?$")] = ""
+    seen: int = Field(default=0, ge=0)
+    outline: Outline = Field(default_factory=list)
+    text: Prose = ""
+    undone: int = Field(default=0, ge=0, description="The number of the record that is taken back")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Judgement:
+        points = [point for polygon in self.outline for ring in polygon for point in ring]
+        if self.entry in ("edit", "draw"):
+            if not points or any(len(ring) < 4 for polygon in self.outline for ring in polygon):
+                raise ValueError("an outline has three corners or more, and ends where it begins")
+            if len(points) > MOST_POINTS:
+                raise ValueError(f"an outline has at most {MOST_POINTS} points, not {len(points)}")
+        elif points:
+            raise ValueError("only what is edited or drawn has an outline")
+        if self.entry == "class" and not self.text:
+            raise ValueError("the class is not named")
+        if (self.entry == "undo") != bool(self.undone):
+            raise ValueError("what is taken back is named by the number of its record")
+        if (self.entry in ("draw", "undo")) == bool(self.feature):
+            raise ValueError("every entry but draw and undo names its feature")
+        return self
 
 
 def described(model: type[BaseModel], values: Mapping[str, Any], where: str) -> Any:

@@ -15,6 +15,7 @@ from vestige.jobs import Ledger
 from vestige.publish.iiif import ImageService
 from vestige.web.archive_shelf import CAPTURES, RESULTS, ArchiveShelf
 from vestige.web.faults import Absent
+from vestige.web.ground.interpretations import Interpretations
 from vestige.web.intake.porter import Porter
 from vestige.web.intake.watch import Watcher
 from vestige.web.running.previews import Previews
@@ -30,6 +31,7 @@ class Bench:
         self.ledger = Ledger(self.archive.engine)
         self.shelf = ArchiveShelf(self.archive)
         self.desk = self.shelf.desk
+        self.interpretations = Interpretations(self.archive)
         self.workshop = Workshop(self.ledger, self.archive.settings.catalogue or self.folder / "catalogue")
         self.previews = Previews()
         self.images = ImageService(self.archive)

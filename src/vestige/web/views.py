@@ -19,7 +19,7 @@ from vestige.contract.report_page import PAGE, readable, rows
 from vestige.display import pictures
 from vestige.display.entries import ResultEntry
 from vestige.errors import VestigeError
-from vestige.web import live
+from vestige.web import live, maps
 from vestige.web.access.roles import at_least
 from vestige.web.cards import telling
 from vestige.web.exhibit import Exhibit
@@ -181,6 +181,8 @@ def result(request: Request, key: str, folder: Folder, index: int | None = None)
         told["files"] = [(n, path.name, path.stat().st_size) for n, path in enumerate(exhibit.files()[:200])]
         viewer = VIEWERS.get(exhibit.record.kind)
         told |= {"viewer": viewer, "told": viewer.tell(exhibit) if viewer else {}}
+        if viewer and viewer.tell in maps.VIEWS:
+            told["told"]["stage"]["closer"] = maps.closer(exhibit)
         told |= comparison.handed_out(exhibit, folder)
     except VestigeError as error:
         told |= {"viewer": None}

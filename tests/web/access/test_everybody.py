@@ -40,7 +40,7 @@ EACH = {"/result/{key}/{index}": 15}
 #: a kept result (its marking, its making again), somebody signed in (see `test_the_way_in`).
 PARTS = re.compile(
     r"^/(iiif|tiles|overview|raster|words|features|thumbnail|frame|file|report|state|shelf|events|spectrum|profile|light|"
-    r"download|alone|language|theme|sign-in|account$|collection/values|jobs/|intake/|projects/|run/look|run/products|operate/.*/|"
+    r"download|interpretation|alone|language|theme|sign-in|account$|collection/values|jobs/|intake/|projects/|run/look|run/products|operate/.*/|"
     r"object/.*/(again|marking)/|proof/)|"
     r"/(picture|events|part|view|files|arrived|raster|annotations\.json)(/|$)"
 )

@@ -1,0 +1,1 @@
+"""Ground: features on a map, judged, edited and drawn by several interpreters."""
