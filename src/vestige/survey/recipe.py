@@ -92,6 +92,36 @@ class PredictRecipe(Recipe):
     minimum_confidence: float = setting(0.5, "Polygons of a lower mean confidence are left out", ge=0, le=1)
 
 
+class ImplantRecipe(CleaningRecipe):
+    """Simulated rings of known strength and size, laid into a survey to see how many are found."""
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "caesium": {"sensor": "total-field", "separation": 0.65},
+        "strong": {"strengths": [], "least_snr": 2.0},
+    }
+
+    column: str = setting("", "Column of a delimited file that holds the gradient; empty: found by its name")
+    rings: int = setting(200, "Rings laid in all, over as many rounds as the room needs", ge=1, le=10000)
+    diameters: list[float] = setting(
+        [10.0, 15.0, 20.0, 28.0], "Diameters of the rings", unit="m", min_length=1, max_length=12
+    )
+    strengths: list[float] = setting(
+        [],
+        "Strengths, as the peak of a ring's mean ridge; empty: steps of the survey's noise",
+        unit="nT",
+        max_length=12,
+    )
+    least_snr: float = setting(1.0, "Where strengths are not named: the least, over the noise", gt=0, le=50)
+    field: float = setting(49000.0, "Strength of the earth's field", unit="nT", ge=20000, le=70000)
+    inclination: float = setting(68.0, "Inclination, positive downwards", unit="deg", ge=-90, le=90)
+    declination: float = setting(-1.0, "Declination, positive to the east", unit="deg", ge=-180, le=180)
+    sensor: Literal["fluxgate", "total-field"] = setting("fluxgate", "Vertical component, or total field")
+    sensor_height: float = setting(0.25, "Height of the lower sensor", unit="m", gt=0, le=2)
+    separation: float = setting(1.0, "Distance from lower to upper sensor", unit="m", gt=0, le=3)
+    minimum_area: float = setting(6.0, "Smaller polygons are left out", unit="m²", ge=0)
+    minimum_confidence: float = setting(0.5, "Polygons of a lower mean confidence are left out", ge=0, le=1)
+
+
 class DatasetRecipe(CleaningRecipe):
     """Simulated training tiles: each site draws its own ground, instrument and noise, and belongs to one
     split.

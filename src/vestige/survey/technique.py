@@ -20,6 +20,7 @@ from vestige.contract import (
 from vestige.survey.recipe import (
     DatasetRecipe,
     EvaluateRecipe,
+    ImplantRecipe,
     PredictRecipe,
     RunRecipe,
     SceneRecipe,
@@ -65,6 +66,12 @@ def _evaluate(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
     return evaluate(inputs, recipe, context)
 
 
+def _implant(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
+    from vestige.survey.implant.operation import implant
+
+    return implant(inputs, recipe, context)
+
+
 _DATA = "Survey data files: Geoplot CMP + CMD, delimited XYZ, GeoTIFF or SAGA grid"
 _MODEL = Input(
     "model", Kind.MODEL, optional=True, help="A model that train made; left out: the one that comes along"
@@ -104,6 +111,21 @@ technique = Technique(
             ),
             _MAPS,
             _predict,
+        ),
+        Operation(
+            "implant",
+            "Lay simulated rings into a survey and count how many are found",
+            ImplantRecipe,
+            (
+                Input("capture", optional=True, help=_DATA),
+                Input("grid", Kind.GRID, optional=True, help="A processed grid, GeoTIFF in nT"),
+                _MODEL,
+            ),
+            (
+                Output("recall", Kind.TABLE, "recall.csv", "Rings found, by size and strength"),
+                Output("implants", Kind.TABLE, "implants.csv", "Every ring laid: place, strength, found"),
+            ),
+            _implant,
         ),
         Operation(
             "dataset",
