@@ -23,7 +23,7 @@ def ring_field(ring: Ring, cell: float, instrument: Gradiometer) -> NDArray[np.f
     """The field (nT, float32, square) of one ring ditch alone, its centre in the middle of the array.
 
     >>> ring_field(Ring(0, 0, 10), 0.25, Gradiometer()).shape
-    (105, 105)
+    (109, 109)
     """
     reach = ring.diameter * 0.6 + ring.width + APRON
     side = (2 * round(reach / cell) + 1) * cell

@@ -73,21 +73,31 @@ def find(
 def is_found(one: Implant, cells: NDArray[np.bool_], raster: Raster) -> bool:
     """Whether features follow the ring: along enough of its ditch, and without filling its disc."""
     reach = (0.55 * one.ring.diameter + one.ring.width + 2 * NEAR) / raster.cell
-    down, across = one.cells(raster)
     centre = (raster.north - one.ring.north) / raster.cell, (one.ring.east - raster.west) / raster.cell
     rows = slice(max(0, int(centre[0] - reach)), min(raster.height, int(centre[0] + reach) + 1))
     columns = slice(max(0, int(centre[1] - reach)), min(raster.width, int(centre[1] + reach) + 1))
     window = cells[rows, columns]
-    line = np.ones(window.shape, bool)
-    at = np.floor(down + 0.5).astype(int) - rows.start, np.floor(across + 0.5).astype(int) - columns.start
-    inside = (at[0] >= 0) & (at[0] < window.shape[0]) & (at[1] >= 0) & (at[1] < window.shape[1])
-    at = at[0][inside], at[1][inside]
-    line[at] = False
-    if not window.any() or line.all():
+    outer = _drawn(one.cells(raster), rows, columns)
+    if not window.any() or not outer.any():
         return False
+    ditch = outer | _drawn(one.cells(raster, one.ring.inner), rows, columns) if one.ring.inner else outer
     near = NEAR / raster.cell
     to_feature = scipy.ndimage.distance_transform_edt(~window)
-    to_line = scipy.ndimage.distance_transform_edt(line)
-    along = float((to_feature[at] <= near).mean())
-    fitting = float((to_line[window] <= near + one.ring.width / 2 / raster.cell).mean())
+    to_ditch = scipy.ndimage.distance_transform_edt(~ditch)
+    along = float((to_feature[outer] <= near).mean())
+    fitting = float((to_ditch[window] <= near + one.ring.width / 2 / raster.cell).mean())
     return along >= SHARE and fitting >= SHARE
+
+
+def _drawn(
+    line: tuple[NDArray[np.float64], NDArray[np.float64]], rows: slice, columns: slice
+) -> NDArray[np.bool_]:
+    """The cells of a window that a line goes through."""
+    drawn = np.zeros((rows.stop - rows.start, columns.stop - columns.start), bool)
+    down, across = (
+        np.floor(part + 0.5).astype(int) - first
+        for part, first in zip(line, (rows.start, columns.start), strict=True)
+    )
+    inside = (down >= 0) & (down < drawn.shape[0]) & (across >= 0) & (across < drawn.shape[1])
+    drawn[down[inside], across[inside]] = True
+    return drawn

@@ -33,12 +33,14 @@ class Implant:
     ring: Ring
     strength: float
 
-    def cells(self, raster: Raster) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Rows and columns (fractions) of the raster along the middle of its ditch."""
+    def cells(self, raster: Raster, share: float = 1.0) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Rows and columns (fractions) of the raster along the middle of its ditch, or along the circle whose
+        diameter is that `share` of it.
+        """
         east, north = ring_line(self.ring)
         return (
-            (raster.north - self.ring.north - north) / raster.cell - 0.5,
-            (self.ring.east + east - raster.west) / raster.cell - 0.5,
+            (raster.north - self.ring.north - share * north) / raster.cell - 0.5,
+            (self.ring.east + share * east - raster.west) / raster.cell - 0.5,
         )
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from vestige.survey.implant.placing import Implant
 
 __all__ = ["Trial", "recall_by_size", "recall_of", "sentences", "table_of", "trials_of"]
 
-#: What counts as found: nine times in ten.
-WANTED = 0.9
+#: Nine times in ten; and how often, at the least, at the weakest strength itself.
+WANTED, AT_LEAST = 0.9, 0.75
 
 
 @dataclass(frozen=True)
@@ -47,24 +47,31 @@ def sentences(trials: Sequence[Trial], noise: float) -> list[str]:
     >>> from vestige.survey import Ring
     >>> laid = [Trial(Implant(Ring(0, 0, 20), nt), 20.0, nt, 0, nt > 1) for nt in (0.5, 1.2, 2.0)]
     >>> sentences(laid, 0.5)
-    ['At your noise of 0.5 nT, 20 m rings of 1.2 nT and more are found 9 times in 10.']
+    ['At your noise of 0.5 nT, 20 m rings of 1.2 nT and more are found 9 times in 10 (2 of 2).']
     """
     told = []
     for size, row in recall_by_size(trials).items():
-        least = None
-        for strength, (laid, found) in sorted(row.items(), reverse=True):
-            if found < WANTED * laid:
-                break
-            least = strength
+        least, laid, found = _least(row)
         told.append(
             f"At your noise of {noise:.2g} nT, {size:g} m rings "
             + (
-                f"of {least:.2g} nT and more are found 9 times in 10."
+                f"of {least:.2g} nT and more are found 9 times in 10 ({found} of {laid})."
                 if least is not None
                 else f"are not found 9 times in 10 at any strength tried (up to {max(row):.2g} nT)."
             )
         )
     return told
+
+
+def _least(row: Mapping[float, tuple[int, int]]) -> tuple[float | None, int, int]:
+    """The least strength from which on rings are found often enough, and how many were laid and found."""
+    answer: tuple[float | None, int, int] = (None, 0, 0)
+    all_laid = all_found = 0
+    for strength, (laid, found) in sorted(row.items(), reverse=True):
+        all_laid, all_found = all_laid + laid, all_found + found
+        if found >= AT_LEAST * laid and all_found >= WANTED * all_laid:
+            answer = (strength, all_laid, all_found)
+    return answer
 
 
 def table_of(trials: Sequence[Trial], noise: float) -> str:
