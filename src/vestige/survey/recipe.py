@@ -11,10 +11,6 @@ GroundKindName = Literal[
     "arable", "chalk", "gravel", "clay", "limestone", "sand", "loess", "alluvium", "igneous", "till",
     "urban-fringe", "upland", "settlement",
 ]  # fmt: skip
-GroundLabel = Literal[
-    "ring", "ditch", "enclosure", "pit", "furrow", "boundary", "drain", "pipe", "kiln", "iron", "fence",
-    "wall", "natural",
-]  # fmt: skip
 
 
 class SceneRecipe(Recipe):
@@ -123,8 +119,8 @@ class ImplantRecipe(CleaningRecipe):
 
 
 class DatasetRecipe(CleaningRecipe):
-    """Simulated training tiles: each site draws its own ground, instrument and noise, and belongs to one
-    split.
+    """Training tiles: simulated, each site with its own ground, instrument and noise; or cut from surveys and
+    the labels that people drew.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
@@ -150,7 +146,7 @@ class DatasetRecipe(CleaningRecipe):
     centred: bool = setting(False, "One ring ditch on the centre of every tile, as in the Mag-Net paper")
     ring_share: float = setting(0.8, "Share of tiles that hold ring ditches", ge=0, le=1)
     kinds: list[GroundKindName] = setting([], "Kinds of ground that sites are drawn from; empty: all")
-    labels: list[GroundLabel] = setting(
+    labels: list[str] = setting(
         ["ring"],
         "What is labelled, as classes 1, 2 and so on; rings alone give the paper's three classes",
         min_length=1,
@@ -160,6 +156,16 @@ class DatasetRecipe(CleaningRecipe):
     label_error: float = setting(
         0.0, "Labels are drawn this much too wide, and as much to one side", unit="m", ge=0, le=5
     )
+    rejected: Literal["left-out", "hard-negatives"] = setting(
+        "left-out", "Real labels that a reviewer refused: left out, or tiles that show what is no feature"
+    )
+    split_by: Literal["site", "tile"] = setting(
+        "site", "Whole sites go to one split, or tiles at random as in the Mag-Net paper"
+    )
+    leaks: Literal["move", "refuse"] = setting(
+        "move", "Real tiles that share ground but not the split: moved together, or refused"
+    )
+    licence: str = setting("", "Licence that the card names; empty: CC0-1.0 for simulated tiles")
     validation: float = setting(0.3, "Share of the sites kept for validation and choosing", ge=0, le=0.9)
     test: float = setting(0.1, "Share of the sites kept for the final score", ge=0, le=0.9)
     seed: int = setting(0, "Added to the run's seed: another seed, other sites", ge=0)

@@ -129,10 +129,20 @@ technique = Technique(
         ),
         Operation(
             "dataset",
-            "Simulate training tiles with labels",
+            "Training tiles with labels, simulated or cut from surveys",
             DatasetRecipe,
-            (),
-            (Output("dataset", Kind.TABLE, "dataset", "index.csv and shards of tiles (NumPy)"),),
+            (
+                Input("capture", many=True, optional=True, help=_DATA),
+                Input("grid", Kind.GRID, many=True, optional=True, help="Processed grids, GeoTIFF in nT"),
+                Input(
+                    "labels",
+                    Kind.FEATURES,
+                    many=True,
+                    optional=True,
+                    help="Points and polygons on the surveys: GeoPackage, GeoJSON or Shapefile",
+                ),
+            ),
+            (Output("dataset", Kind.TABLE, "dataset", "index.csv, a card, and shards of tiles (NumPy)"),),
             _dataset,
         ),
         Operation(

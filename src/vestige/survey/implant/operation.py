@@ -28,6 +28,8 @@ __all__ = ["implant"]
 LADDER = (1.0, 1.5, 2.0, 3.0, 5.0, 8.0)
 #: Rounds after which the rings that found no room are given up.
 ROUNDS = 40
+#: From this strength over the noise on a ring counts as strong (less a hair, for rounding).
+STRONG = 2 - 1e-6
 #: Cells about a feature found before where no ring is laid.
 CLEARANCE_M = 3.0
 
@@ -114,7 +116,7 @@ def _rings(recipe: ImplantRecipe, noise: float, context: Context) -> list[Implan
     """Rings of every size and strength in turn, until there are as many as asked for."""
     if not recipe.strengths and not noise:
         raise UsageError("this survey has no noise to measure strengths by: name the strengths")
-    strengths = recipe.strengths or [round(step * recipe.least_snr * noise, 3) for step in LADDER]
+    strengths = recipe.strengths or [step * recipe.least_snr * noise for step in LADDER]
     instrument = _instrument(recipe)
     pairs = [(size, strength) for strength in strengths for size in recipe.diameters]
     return [
@@ -173,7 +175,7 @@ def _outcome(
     write_atomically(table, table_of(trials, noise).encode())
     write_atomically(rings, trials_of(trials).encode())
     hectares = float(np.isfinite(before_grid).sum()) * ground.raster.cell**2 / 1e4
-    strong = [trial for trial in trials if trial.snr >= 2]
+    strong = [trial for trial in trials if trial.snr >= STRONG]
     told = sentences(trials, noise)
     measured = {
         "answer": " ".join(told),
