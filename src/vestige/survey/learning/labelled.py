@@ -275,8 +275,8 @@ def cut_tile(
 ) -> tuple[Values, NDArray[np.uint8]]:
     """Values (nT, NaN where not surveyed) and classes of a tile; later labels lie over earlier ones."""
     import rasterio.features
-    import rasterio.transform
     import shapely
+    from affine import Affine
 
     side = recipe.pixels * recipe.cell
     raster = Raster(place.west, place.north, recipe.cell, recipe.pixels, recipe.pixels)
@@ -285,7 +285,7 @@ def cut_tile(
     shapes = [(shape, number) for shape, number in labels.polygons if shape.intersects(box)]
     classes = np.zeros(values.shape, np.uint8)
     if shapes:
-        transform = rasterio.transform.from_origin(place.west, place.north, recipe.cell, recipe.cell)
+        transform = Affine(recipe.cell, 0, place.west, 0, -recipe.cell, place.north)
         rasterio.features.rasterize(shapes, out=classes, transform=transform)
     classes[~np.isfinite(values)] = len(recipe.labels) + 1
     return values, classes
