@@ -52,12 +52,15 @@ def make_tiles(inputs: Inputs, recipe: DatasetRecipe, folder: Path, context: Con
     paths = [product.path for product in inputs.products("labels")]
     labels = read_labels(paths, recipe.labels, surveys[0].crs)
     places, beside = places_of(surveys, labels, recipe, context.random(3))
-    notes = _notes(labels, beside)
-    for note in notes[1:]:
-        context.warn(note)
+    _tell(labels, beside, context)
     sites = groups_of([(survey.crs or "local", _extent(survey)) for survey in surveys])
     splits, moved = _splits(places, sites, surveys, recipe)
-    notes.append(f"leak check: no ground is in two splits; {moved} tiles were moved to make it so")
+    counts = ", ".join(f"{count} {name}" for name, count in sorted(labels.counts.items()))
+    notes = [
+        f"labels: {counts}; {len(labels.rejected)} rejected by a reviewer",
+        *context.warnings,
+        f"leak check: no ground is in two splits; {moved} tiles were moved to make it so",
+    ]
     rows = []
     for first in context.track(range(0, len(places), SHARD), "tiles"):
         rows += _shard(first, places, surveys, sites, labels, recipe, folder)
@@ -94,18 +97,15 @@ def _extent(survey: Survey) -> Box:
     return survey.west, survey.north - height, survey.west + width, survey.north
 
 
-def _notes(labels: Labels, beside: int) -> list[str]:
-    """What the card says of the labels; all but the first is worth a warning."""
-    counts = ", ".join(f"{count} {name}" for name, count in sorted(labels.counts.items()))
-    notes = [f"labels: {counts}; {len(labels.rejected)} rejected by a reviewer"]
+def _tell(labels: Labels, beside: int, context: Context) -> None:
+    """Warn of labels that were repaired or left out."""
     if labels.repaired:
-        notes.append(f"{labels.repaired} polygons crossed themselves and were repaired")
+        context.warn(f"{labels.repaired} polygons crossed themselves and were repaired")
     if labels.other:
         other = ", ".join(f"{count} {name}" for name, count in sorted(labels.other.items()))
-        notes.append(f"polygons of other classes were left out: {other}")
+        context.warn(f"polygons of other classes were left out: {other}")
     if beside:
-        notes.append(f"{beside} labels lie beside every survey and were left out")
-    return notes
+        context.warn(f"{beside} labels lie beside every survey and were left out")
 
 
 def _splits(
