@@ -46,7 +46,7 @@ def labels(path, *features, crs=CRS):
     if crs:
         whole["crs"] = {"type": "name", "properties": {"name": f"urn:ogc:def:crs:{crs.replace(':', '::')}"}}
     path.write_text(json.dumps(whole))
-    return Product("labels", Kind.FEATURES, path)
+    return Product("features", Kind.FEATURES, path)
 
 
 def made(folder, given, **values):
@@ -62,7 +62,7 @@ def test_tiles_show_the_ground_and_the_labels(tmp_path):
     east, north = middle(0)
     given = {
         "grid": [grid(tmp_path / "a.tif")],
-        "labels": [labels(tmp_path / "l.geojson", square(east, north))],
+        "features": [labels(tmp_path / "l.geojson", square(east, north))],
     }
     outcome = made(tmp_path, given, licence="CC-BY-4.0")
     tiles = load_dataset(outcome.products[0].path)
@@ -81,7 +81,7 @@ def test_rejected_labels_are_left_out_or_show_what_is_no_feature(tmp_path):
     kept, refused = square(*middle(0)), square(*middle(1), review="rejected")
     given = {
         "grid": [grid(tmp_path / "a.tif")],
-        "labels": [labels(tmp_path / "l.geojson", kept, refused)],
+        "features": [labels(tmp_path / "l.geojson", kept, refused)],
     }
     assert len(load_dataset(made(tmp_path / "a", given).products[0].path).values) == 1
     both = made(tmp_path / "b", given, rejected="hard-negatives").products[0].path
@@ -104,7 +104,7 @@ def test_classes_by_name_points_as_centres_and_another_reference_system(tmp_path
     }
     given = {
         "grid": [grid(tmp_path / "a.tif")],
-        "labels": [
+        "features": [
             labels(
                 tmp_path / "l.geojson", square(east, north, **{"class": "ring ditch"}),
                 square(other, north, **{"class": "drain"}),
@@ -122,7 +122,7 @@ def test_classes_by_name_points_as_centres_and_another_reference_system(tmp_path
 
 def test_ground_in_two_splits_is_moved_or_refused(tmp_path):
     squares = [square(WEST + 9 + 4 * number, NORTH - 30, 2.0) for number in range(10)]
-    given = {"grid": [grid(tmp_path / "a.tif")], "labels": [labels(tmp_path / "l.geojson", *squares)]}
+    given = {"grid": [grid(tmp_path / "a.tif")], "features": [labels(tmp_path / "l.geojson", *squares)]}
     with pytest.raises(InputError, match="share ground though they are in different splits") as caught:
         made(tmp_path / "a", given, split_by="tile", leaks="refuse")
     assert "\n" not in str(caught.value)
@@ -139,7 +139,7 @@ def test_surveys_of_the_same_ground_are_one_site(tmp_path):
     ]
     given = {
         "grid": grids,
-        "labels": [labels(tmp_path / "l.geojson", square(*middle(0)), square(WEST + 530, NORTH - 30))],
+        "features": [labels(tmp_path / "l.geojson", square(*middle(0)), square(WEST + 530, NORTH - 30))],
     }
     tiles = load_dataset(made(tmp_path, given).products[0].path)
     assert sorted(tiles.sites.tolist()) == [0, 2]
@@ -148,7 +148,7 @@ def test_surveys_of_the_same_ground_are_one_site(tmp_path):
 def test_tiles_without_labels_are_added_and_keep_clear_of_them(tmp_path):
     given = {
         "grid": [grid(tmp_path / "a.tif")],
-        "labels": [labels(tmp_path / "l.geojson", square(*middle(0)))],
+        "features": [labels(tmp_path / "l.geojson", square(*middle(0)))],
     }
     tiles = load_dataset(made(tmp_path, given, ring_share=0.25).products[0].path)
     assert len(tiles.values) == 4
@@ -159,7 +159,7 @@ def test_captures_are_cleaned_as_run_cleans_them(tmp_path, scene):
     folder, truth = scene
     rings = json.loads((folder / "truth" / "rings.json").read_text())
     drawn = [square(ring["map_easting"], ring["map_northing"]) for ring in rings]
-    given = {"capture": [open_capture(folder)], "labels": [labels(tmp_path / "l.geojson", *drawn)]}
+    given = {"capture": [open_capture(folder)], "features": [labels(tmp_path / "l.geojson", *drawn)]}
     tiles = load_dataset(made(tmp_path, given, pixels=64, cell=0.25).products[0].path)
     assert len(tiles.values) == len(rings)
     stripes = np.nanstd(np.nanmedian(tiles.values.astype(np.float32), axis=2))
@@ -181,7 +181,7 @@ BROKEN = {
 @pytest.mark.parametrize("fault", sorted(BROKEN))
 def test_broken_labels_are_one_sentence(tmp_path, fault):
     features, sentence = BROKEN[fault]
-    given = {"grid": [grid(tmp_path / "a.tif")], "labels": [labels(tmp_path / "l.geojson", *features)]}
+    given = {"grid": [grid(tmp_path / "a.tif")], "features": [labels(tmp_path / "l.geojson", *features)]}
     with pytest.raises(InputError, match=sentence) as caught:
         made(tmp_path, given)
     assert "\n" not in str(caught.value)
@@ -190,13 +190,13 @@ def test_broken_labels_are_one_sentence(tmp_path, fault):
 def test_labels_in_the_wrong_reference_system_lie_far_away(tmp_path):
     wrong = labels(tmp_path / "l.geojson", square(*middle(0)), crs="EPSG:25832")
     with pytest.raises(InputError, match="see to the reference system of both"):
-        made(tmp_path, {"grid": [grid(tmp_path / "a.tif")], "labels": [wrong]})
+        made(tmp_path, {"grid": [grid(tmp_path / "a.tif")], "features": [wrong]})
     (tmp_path / "x.gpkg").write_bytes(b"no layer")
-    text = Product("labels", Kind.FEATURES, tmp_path / "x.gpkg")
+    text = Product("features", Kind.FEATURES, tmp_path / "x.gpkg")
     with pytest.raises(InputError, match=r"x\.gpkg cannot be read"):
-        made(tmp_path, {"grid": [grid(tmp_path / "a.tif")], "labels": [text]})
+        made(tmp_path, {"grid": [grid(tmp_path / "a.tif")], "features": [text]})
     with pytest.raises(UsageError, match="name both, or neither"):
-        made(tmp_path, {"labels": [wrong]})
+        made(tmp_path, {"features": [wrong]})
 
 
 def test_a_polygon_that_crosses_itself_is_repaired_and_told(tmp_path):
@@ -204,7 +204,7 @@ def test_a_polygon_that_crosses_itself_is_repaired_and_told(tmp_path):
     bow = square(east, north)
     ring = bow["geometry"]["coordinates"][0]
     ring[1], ring[2] = ring[2], ring[1]
-    given = {"grid": [grid(tmp_path / "a.tif")], "labels": [labels(tmp_path / "l.geojson", bow)]}
+    given = {"grid": [grid(tmp_path / "a.tif")], "features": [labels(tmp_path / "l.geojson", bow)]}
     outcome = made(tmp_path, given)
     assert outcome.measurements["repaired"] == 1
     assert "1 polygons crossed themselves" in (outcome.products[0].path / "README.md").read_text()

@@ -133,13 +133,15 @@ technique = Technique(
             DatasetRecipe,
             (
                 Input("capture", many=True, optional=True, help=_DATA),
-                Input("grid", Kind.GRID, many=True, optional=True, help="Processed grids, GeoTIFF in nT"),
+                Input("grid", Kind.GRID, optional=True, help="A processed grid, GeoTIFF in nT"),
                 Input(
-                    "labels",
+                    "features",
                     Kind.FEATURES,
-                    many=True,
                     optional=True,
-                    help="Points and polygons on the surveys: GeoPackage, GeoJSON or Shapefile",
+                    help="Labels: polygons (and points) on the surveys (GeoPackage, GeoJSON, Shapefile)",
+                ),
+                Input(
+                    "points", Kind.FEATURES, optional=True, help="Points that are to be the middle of a tile"
                 ),
             ),
             (Output("dataset", Kind.TABLE, "dataset", "index.csv, a card, and shards of tiles (NumPy)"),),

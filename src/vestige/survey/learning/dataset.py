@@ -55,9 +55,9 @@ def make_dataset(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
 
     chosen = DatasetRecipe.model_validate(recipe.model_dump())
     surveyed = bool(inputs.captures() or inputs.products("grid"))
-    if surveyed != bool(inputs.products("labels")):
+    if surveyed != bool(inputs.products("features")):
         raise UsageError(
-            "a dataset of real tiles needs surveys (capture or grid) and labels: name both, or neither"
+            "a dataset of real tiles needs surveys (capture or grid) and features: name both, or neither"
         )
     folder = context.output / "dataset"
     folder.mkdir(parents=True, exist_ok=True)

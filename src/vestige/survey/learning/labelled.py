@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from vestige.survey.gridding import Raster, interpolate
 from vestige.survey.learning.dataset import write_shard
 from vestige.survey.learning.labels import Labels, read_labels
 from vestige.survey.learning.made import Made
-from vestige.survey.learning.splits import Box, groups_of, leaks_of, splits_of
+from vestige.survey.learning.splits import SPLITS, Box, groups_of, leaks_of, splits_of
 from vestige.survey.readers.reading import data_frames, read_survey
 from vestige.survey.recipe import DatasetRecipe
 from vestige.survey.traverses import Survey, Values
@@ -27,6 +28,8 @@ __all__ = ["Place", "cut_tile", "make_tiles", "places_of"]
 
 #: Tiles a file.
 SHARD = 64
+#: Files that belong to one of that ending.
+COMPANIONS = {".sgrd": (".sdat", ".prj"), ".shp": (".dbf", ".shx", ".prj"), ".cmp": (".cmd",)}
 
 #: Places tried for one tile without a label.
 TRIES = 100
@@ -49,12 +52,15 @@ class Place:
 def make_tiles(inputs: Inputs, recipe: DatasetRecipe, folder: Path, context: Context) -> Made:
     """Cut tiles from the surveys and labels given, in such splits that no ground is in two of them."""
     surveys = _surveys(inputs, recipe, context)
-    paths = [product.path for product in inputs.products("labels")]
+    paths = [product.path for name in ("features", "points") for product in inputs.products(name)]
     labels = read_labels(paths, recipe.labels, surveys[0].crs)
     places, beside = places_of(surveys, labels, recipe, context.random(3))
     _tell(labels, beside, context)
     sites = groups_of([(survey.crs or "local", _extent(survey)) for survey in surveys])
     splits, moved = _splits(places, sites, surveys, recipe)
+    shares = {"train": 1.0, "validation": recipe.validation, "test": recipe.test}
+    if lacking := [split for split, share in shares.items() if share and split not in splits]:
+        context.warn(f"no tile is left for {' or '.join(lacking)}: too few share no ground with others")
     counts = ", ".join(f"{count} {name}" for name, count in sorted(labels.counts.items()))
     notes = [
         f"labels: {counts}; {len(labels.rejected)} rejected by a reviewer",
@@ -127,7 +133,12 @@ def _splits(
             "splits that share none",
             "split by site, or let the tiles be moved",
         )
-    kept = [wanted[group] for group in groups_of(boxes)]
+    groups = groups_of(boxes)
+    chosen: dict[int, Counter[str]] = {}
+    for group, split in zip(groups, wanted, strict=True):
+        chosen.setdefault(group, Counter())[split] += 1
+    best = {group: max(SPLITS, key=counts.__getitem__) for group, counts in chosen.items()}
+    kept = [best[group] for group in groups]
     return kept, sum(one != other for one, other in zip(kept, wanted, strict=True))
 
 
@@ -175,8 +186,9 @@ def _shard(
 def _digests(inputs: Inputs, labels: Sequence[Path]) -> dict[str, str]:
     """Every source by its SHA-256."""
     paths = [capture.path(frame) for capture in inputs.captures() for frame in data_frames(capture)]
-    paths += [product.path for product in inputs.products("grid")]
-    return {path.name: file_digest(path) for path in [*paths, *labels]}
+    paths += [*(product.path for product in inputs.products("grid")), *labels]
+    beside = [path.with_suffix(end) for path in paths for end in COMPANIONS.get(path.suffix.lower(), ())]
+    return {path.name: file_digest(path) for path in [*paths, *beside] if path.exists()}
 
 
 def places_of(
