@@ -16,6 +16,7 @@ from vestige.survey.forward.acquisition import Walk, Walked, walk
 from vestige.survey.forward.gradiometer import Gradiometer
 from vestige.survey.forward.kinds import GROUND_KINDS
 from vestige.survey.forward.site import Anomaly, Site, draw_site, field_of
+from vestige.survey.forward.strength import noise_of, ring_strength
 from vestige.survey.recipe import SceneRecipe
 
 __all__ = ["make"]
@@ -28,9 +29,9 @@ DUMMY = 2047.5
 def make(recipe: Recipe, folder: Path, seed: int) -> Capture:
     """Write a simulated survey and its truth into `folder`; returns the capture.
 
-    ``truth/truth.npz`` holds ``classes`` (0 no feature, 1 ring ditch, 2 out of bounds) and ``field`` (nT,
-    free of noise) on square cells, ``clean`` and ``stripes`` for each reading; ``truth/rings.json`` lists
-    the rings.
+    ``truth/truth.npz`` holds ``classes`` (0 no feature, 1 ring ditch, 2 out of bounds), ``ground`` (places in
+    `GROUND_CLASSES`) and ``field`` (nT, free of noise) on square cells, ``clean`` and ``stripes`` for each
+    reading; ``truth/rings.json`` lists the rings with their strength in nT and over the noise.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as name:
@@ -117,14 +118,22 @@ def _write_truth(
         stripes=walked.stripes,
         cell=cell,
     )
-    rings = [_ring_record(site, number, cell, field, classes) for number in range(len(site.rings))]
+    noise = noise_of(walked.recorded - walked.stripes)
+    rings = [_ring_record(site, number, cell, field, classes, noise) for number in range(len(site.rings))]
     (folder / "rings.json").write_text(json.dumps(rings, indent=1) + "\n", encoding="utf-8")
 
 
 def _ring_record(
-    site: Site, number: int, cell: float, field: NDArray[np.float32], classes: NDArray[np.uint8]
+    site: Site,
+    number: int,
+    cell: float,
+    field: NDArray[np.float32],
+    classes: NDArray[np.uint8],
+    noise: float,
 ) -> dict[str, Any]:
-    """A ring as drawn, its place on the map, its strength, and how much of it was surveyed."""
+    """A ring as drawn, its place on the map, its strength (also over the noise), how much of it was
+    surveyed.
+    """
     ring = site.rings[number]
     reach = 0.6 * ring.diameter + ring.width
     top, left = (site.height - ring.north - reach) / cell, (ring.east - reach) / cell
@@ -134,11 +143,14 @@ def _ring_record(
     )
     ditch = classes[window] == 1
     values = field[window][ditch]
+    strength = ring_strength(ring, site.instrument)
     return {
         **asdict(ring),
         "map_easting": EASTING + ring.east,
         "map_northing": NORTHING - site.height + ring.north,
         "peak_nt": round(float(np.percentile(values, 90)), 3) if values.size else None,
+        "strength_nt": round(strength, 3),
+        "snr": round(strength / noise, 3) if noise else None,
         "surveyed_m2": round(float(ditch.sum()) * cell**2, 2),
         "circumference_kept": round(ring.circumference_kept, 3),
     }
