@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from vestige.capture.durable import write_atomically
 from vestige.contract import Context, Inputs, Kind, Outcome, Picture, Product, Recipe
 from vestige.errors import UsageError
+from vestige.survey.cleaned import as_cleaned, as_recorded
 from vestige.survey.forward.gradiometer import Gradiometer
 from vestige.survey.forward.strength import noise_of
 from vestige.survey.gridding import Raster, raster_of
@@ -48,13 +49,7 @@ class _Ground:
 
     def grid(self, surveys: list[Survey]) -> Values:
         """The readings, cleaned as `run` does it unless the grid was clean already, on the raster."""
-        from vestige.survey.pipeline import _clean
-
-        if self.clean:
-            surveys = [
-                _clean(survey, self.recipe.for_frame(row["frame"]), dict(row))
-                for survey, row in zip(surveys, self.frames, strict=True)
-            ]
+        surveys = as_cleaned(surveys, self.frames, self.recipe) if self.clean else surveys
         return gridded(surveys, self.raster)
 
     def found(self, grid: Values) -> Found:
@@ -97,15 +92,13 @@ def implant(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
 
 
 def _ground(inputs: Inputs, recipe: ImplantRecipe, context: Context) -> _Ground:
-    from vestige.survey.pipeline import _read
-
     model = inputs.product("model")
     loaded = load_model(model.path if model else shipped_model(), cores=context.budget.cores)
     grid = inputs.product("grid")
     if grid is not None:
         surveys, frames = [read_survey(grid.path)], [{"frame": grid.path.name}]
     elif inputs.captures():
-        surveys, frames = _read(inputs.captures(), recipe.column, context)
+        surveys, frames = as_recorded(inputs.captures(), recipe.column, context)
     else:
         raise UsageError("implant needs a capture or a grid: name one")
     raster = raster_of(surveys, loaded.pixel_m)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from vestige.capture import file_digest
 from vestige.contract import Context, Inputs
 from vestige.errors import InputError
+from vestige.survey.cleaned import as_cleaned, as_recorded
 from vestige.survey.forward.strength import noise_of
 from vestige.survey.gridding import Raster, interpolate
 from vestige.survey.learning.dataset import write_shard
@@ -78,15 +79,9 @@ def make_tiles(inputs: Inputs, recipe: DatasetRecipe, folder: Path, context: Con
 
 def _surveys(inputs: Inputs, recipe: DatasetRecipe, context: Context) -> list[Survey]:
     """The readings of captures, cleaned as `run` does it, and grids as they are."""
-    from vestige.survey.pipeline import _clean, _read
-
-    surveys = []
+    surveys: list[Survey] = []
     if inputs.captures():
-        read, frames = _read(inputs.captures(), "", context)
-        surveys = [
-            _clean(survey, recipe.for_frame(row["frame"]), row)
-            for survey, row in zip(read, frames, strict=True)
-        ]
+        surveys = as_cleaned(*as_recorded(inputs.captures(), "", context), recipe)
     surveys += [read_survey(product.path) for product in inputs.products("grid")]
     for survey in surveys:
         if survey.crs != surveys[0].crs:
