@@ -67,7 +67,11 @@ def test_truth_lists_the_rings_with_their_strength(scene):
     rings = json.loads((folder / "truth" / "rings.json").read_text())
     assert len(rings) == 2
     assert all(ring["peak_nt"] is None or ring["peak_nt"] > 0 for ring in rings)
+    assert all(ring["snr"] > 0 and 0 < ring["strength_nt"] < 50 for ring in rings)
     assert set(np.unique(truth["classes"])) <= {0, 1, 2}
+    assert np.array_equal(
+        truth["ground"][truth["classes"] < 2] == 1, truth["classes"][truth["classes"] < 2] == 1
+    )
     assert truth["field"].shape == truth["classes"].shape
 
 

@@ -9,6 +9,11 @@ from pydantic import field_validator, model_validator
 
 from vestige.contract import Recipe, setting
 
+GroundKindName = Literal[
+    "arable", "chalk", "gravel", "clay", "limestone", "sand", "loess", "alluvium", "igneous", "till",
+    "urban-fringe", "upland", "settlement",
+]  # fmt: skip
+
 
 class SceneRecipe(Recipe):
     """What the forward model lays into the ground, and how the cart records it."""
@@ -24,6 +29,7 @@ class SceneRecipe(Recipe):
     traverse_interval: float = setting(1.0, "Distance between traverses", unit="m", ge=0.25, le=2)
     reading_interval: float = setting(0.25, "Distance between readings", unit="m", ge=0.05, le=1)
     grid: float = setting(20.0, "Side of the survey grids that make up the site", unit="m", ge=10, le=100)
+    ground: GroundKindName = setting("arable", "Kind of ground: what lies in it and how much of it")
     rings: int = setting(4, "Ring ditches in the ground", ge=0, le=500)
     file_format: Literal["geoplot", "xyz"] = setting(
         "geoplot", "File written: Geoplot CMP + CMD, or delimited XYZ"
@@ -42,6 +48,8 @@ class SceneRecipe(Recipe):
     )
     ferrous: int = setting(14, "Iron objects in the topsoil", ge=0, le=10000)
     furrows: bool = setting(True, "Ridge and furrow across the site")
+    drift: float = setting(0.0, "Drift of a sensor within a grid (standard deviation)", unit="nT", ge=0)
+    sway: float = setting(0.0, "Error in step with the walker (standard deviation)", unit="nT", ge=0)
     missing: float = setting(0.08, "Share of survey grids that were not surveyed", ge=0, le=0.8)
     cell: float = setting(0.125, "Cell on which the physics is computed", unit="m", ge=0.05, le=0.5)
 
@@ -212,13 +220,52 @@ class ExportRecipe(Recipe):
         return self
 
 
-class DatasetRecipe(CleaningRecipe):
-    """Simulated training tiles: each site draws its own ground, instrument and noise, and belongs to one
-    split.
+class ImplantRecipe(CleaningRecipe, ReadingRecipe):
+    """Simulated rings of known strength and size, laid into a survey to see how many are found."""
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "caesium": {"sensor": "total-field", "separation": 0.65},
+        "strong": {"strengths": [], "least_snr": 2.0},
+    }
+
+    rings: int = setting(200, "Rings laid in all, over as many rounds as the room needs", ge=1, le=10000)
+    diameters: list[float] = setting(
+        [10.0, 15.0, 20.0, 28.0], "Diameters of the rings", unit="m", min_length=1, max_length=12
+    )
+    strengths: list[float] = setting(
+        [],
+        "Strengths, as the peak of a ring's mean ridge; empty: steps of the survey's noise",
+        unit="nT",
+        max_length=12,
+    )
+    least_snr: float = setting(1.0, "Where strengths are not named: the least, over the noise", gt=0, le=50)
+    field: float = setting(49000.0, "Strength of the earth's field", unit="nT", ge=20000, le=70000)
+    inclination: float = setting(68.0, "Inclination, positive downwards", unit="deg", ge=-90, le=90)
+    declination: float = setting(-1.0, "Declination, positive to the east", unit="deg", ge=-180, le=180)
+    sensor: Literal["fluxgate", "total-field"] = setting("fluxgate", "Vertical component, or total field")
+    sensor_height: float = setting(0.25, "Height of the lower sensor", unit="m", gt=0, le=2)
+    separation: float = setting(1.0, "Distance from lower to upper sensor", unit="m", gt=0, le=3)
+    minimum_area: float = setting(6.0, "Smaller polygons are left out", unit="m²", ge=0)
+    minimum_confidence: float = setting(0.5, "Polygons of a lower mean confidence are left out", ge=0, le=1)
+
+
+class DatasetRecipe(CleaningRecipe, ReadingRecipe):
+    """Training tiles: simulated, each site with its own ground, instrument and noise; or cut from surveys and
+    the labels that people drew.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "magnet-2020": {"tiles": 150, "sites": 50, "pixels": 244, "cell": 0.125, "centred": True},
+        "magnet-benchmark": {
+            "tiles": 150,
+            "sites": 50,
+            "pixels": 244,
+            "cell": 0.125,
+            "centred": True,
+            "validation": 0.3,
+            "test": 0.1,
+            "kinds": ["chalk", "gravel", "clay", "limestone", "igneous", "urban-fringe", "upland"],
+        },
         "quick": {"tiles": 900, "sites": 900, "pixels": 128, "validation": 0.06, "test": 0.06},
         "shipped": {"tiles": 8000, "sites": 4000, "pixels": 256, "validation": 0.05, "test": 0.05},
     }
@@ -229,6 +276,27 @@ class DatasetRecipe(CleaningRecipe):
     cell: float = setting(0.25, "Pixel size", unit="m", ge=0.05, le=1)
     centred: bool = setting(False, "One ring ditch on the centre of every tile, as in the Mag-Net paper")
     ring_share: float = setting(0.8, "Share of tiles that hold ring ditches", ge=0, le=1)
+    kinds: list[GroundKindName] = setting([], "Kinds of ground that sites are drawn from; empty: all")
+    labels: list[str] = setting(
+        ["ring"],
+        "What is labelled, as classes 1, 2 and so on; rings alone give the paper's three classes",
+        min_length=1,
+        max_length=12,
+    )
+    noise: float = setting(1.0, "Factor on instrument noise, stripes and topsoil", ge=0, le=10)
+    label_error: float = setting(
+        0.0, "Labels are drawn this much too wide, and as much to one side", unit="m", ge=0, le=5
+    )
+    rejected: Literal["left-out", "hard-negatives"] = setting(
+        "left-out", "Real labels that a reviewer refused: left out, or tiles that show what is no feature"
+    )
+    split_by: Literal["site", "tile"] = setting(
+        "site", "Whole sites go to one split, or tiles at random as in the Mag-Net paper"
+    )
+    leaks: Literal["move", "refuse"] = setting(
+        "move", "Real tiles that share ground but not the split: moved together, or refused"
+    )
+    licence: str = setting("", "Licence that the card names; empty: CC0-1.0 for simulated tiles")
     validation: float = setting(0.3, "Share of the sites kept for validation and choosing", ge=0, le=0.9)
     test: float = setting(0.1, "Share of the sites kept for the final score", ge=0, le=0.9)
     seed: int = setting(0, "Added to the run's seed: another seed, other sites", ge=0)

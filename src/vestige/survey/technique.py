@@ -22,6 +22,7 @@ from vestige.survey.recipe import (
     DatasetRecipe,
     EvaluateRecipe,
     ExportRecipe,
+    ImplantRecipe,
     PredictRecipe,
     RunRecipe,
     SceneRecipe,
@@ -77,6 +78,12 @@ def _evaluate(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
     from vestige.survey.learning.evaluation import evaluate
 
     return evaluate(inputs, recipe, context)
+
+
+def _implant(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
+    from vestige.survey.implant.operation import implant
+
+    return implant(inputs, recipe, context)
 
 
 _DATA = "Survey data files: Geoplot, Grad601, Sensys, TerraSurveyor, XYZ, Surfer, SAGA or GeoTIFF"
@@ -145,11 +152,38 @@ technique = Technique(
             _export,
         ),
         Operation(
+            "implant",
+            "Lay simulated rings into a survey and count how many are found",
+            ImplantRecipe,
+            (
+                Input("capture", optional=True, help=_DATA),
+                Input("grid", Kind.GRID, optional=True, help="A processed grid, GeoTIFF in nT"),
+                _MODEL,
+            ),
+            (
+                Output("recall", Kind.TABLE, "recall.csv", "Rings found, by size and strength"),
+                Output("implants", Kind.TABLE, "implants.csv", "Every ring laid: place, strength, found"),
+            ),
+            _implant,
+        ),
+        Operation(
             "dataset",
-            "Simulate training tiles with labels",
+            "Training tiles with labels, simulated or cut from surveys",
             DatasetRecipe,
-            (),
-            (Output("dataset", Kind.TABLE, "dataset", "index.csv and shards of tiles (NumPy)"),),
+            (
+                Input("capture", many=True, optional=True, help=_DATA),
+                Input("grid", Kind.GRID, optional=True, help="A processed grid, GeoTIFF in nT"),
+                Input(
+                    "features",
+                    Kind.FEATURES,
+                    optional=True,
+                    help="Labels: polygons (and points) on the surveys (GeoPackage, GeoJSON, Shapefile)",
+                ),
+                Input(
+                    "points", Kind.FEATURES, optional=True, help="Points that are to be the middle of a tile"
+                ),
+            ),
+            (Output("dataset", Kind.TABLE, "dataset", "index.csv, a card, and shards of tiles (NumPy)"),),
             _dataset,
         ),
         Operation(

@@ -14,7 +14,9 @@ from vestige.capture import Calibration, Capture, Frame, Thing, coordinates, sav
 from vestige.contract import Recipe
 from vestige.survey.forward.acquisition import Walk, Walked, walk
 from vestige.survey.forward.gradiometer import Gradiometer
-from vestige.survey.forward.site import Site, anomaly, draw_site
+from vestige.survey.forward.kinds import GROUND_KINDS
+from vestige.survey.forward.site import Anomaly, Site, draw_site, field_of
+from vestige.survey.forward.strength import noise_of, ring_strength
 from vestige.survey.recipe import SceneRecipe
 
 __all__ = ["make"]
@@ -27,9 +29,9 @@ DUMMY = 2047.5
 def make(recipe: Recipe, folder: Path, seed: int) -> Capture:
     """Write a simulated survey and its truth into `folder`; returns the capture.
 
-    ``truth/truth.npz`` holds ``classes`` (0 no feature, 1 ring ditch, 2 out of bounds) and ``field`` (nT,
-    free of noise) on square cells, ``clean`` and ``stripes`` for each reading; ``truth/rings.json`` lists
-    the rings.
+    ``truth/truth.npz`` holds ``classes`` (0 no feature, 1 ring ditch, 2 out of bounds), ``ground`` (places in
+    `GROUND_CLASSES`) and ``field`` (nT, free of noise) on square cells, ``clean`` and ``stripes`` for each
+    reading; ``truth/rings.json`` lists the rings with their strength in nT and over the noise.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as name:
@@ -49,11 +51,12 @@ def make(recipe: Recipe, folder: Path, seed: int) -> Capture:
         instrument,
         random,
         rings=scene.rings,
+        kind=GROUND_KINDS[scene.ground],
         contrast=scene.contrast,
         iron=scene.ferrous,
         furrows=scene.furrows,
     )
-    field, feature = anomaly(site, random)
+    made = field_of(site, random)
     plan = Walk(
         scene.traverse_interval,
         scene.reading_interval,
@@ -62,9 +65,11 @@ def make(recipe: Recipe, folder: Path, seed: int) -> Capture:
         scene.stripes,
         stagger=scene.stagger,
         missing=scene.missing,
+        drift=scene.drift,
+        sway=scene.sway,
     )
-    walked = walk(field, scene.cell, plan, random)
-    _write_truth(folder / "truth", site, scene.cell, field, feature, walked, plan)
+    walked = walk(made.field, scene.cell, plan, random)
+    _write_truth(folder / "truth", site, made, walked, plan)
     files = (
         _write_geoplot(folder, scene, walked)
         if scene.file_format == "geoplot"
@@ -89,14 +94,13 @@ def _write_manifest(folder: Path, files: list[str], scene: SceneRecipe, seed: in
 def _write_truth(
     folder: Path,
     site: Site,
-    cell: float,
-    field: NDArray[np.float32],
-    feature: NDArray[np.bool_],
+    made: Anomaly,
     walked: Walked,
     plan: Walk,
 ) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    classes = feature.astype(np.uint8)
+    field, cell = made.field, site.cell
+    classes = (made.classes == 1).astype(np.uint8)
     rows = np.minimum(
         (np.arange(field.shape[0]) + 0.5) * cell // plan.traverse_interval, walked.clean.shape[0] - 1
     )
@@ -108,19 +112,28 @@ def _write_truth(
     np.savez_compressed(
         folder / "truth.npz",
         classes=classes,
+        ground=made.classes,
         field=field,
         clean=walked.clean,
         stripes=walked.stripes,
         cell=cell,
     )
-    rings = [_ring_record(site, number, cell, field, classes) for number in range(len(site.rings))]
+    noise = noise_of(walked.recorded - walked.stripes)
+    rings = [_ring_record(site, number, cell, field, classes, noise) for number in range(len(site.rings))]
     (folder / "rings.json").write_text(json.dumps(rings, indent=1) + "\n", encoding="utf-8")
 
 
 def _ring_record(
-    site: Site, number: int, cell: float, field: NDArray[np.float32], classes: NDArray[np.uint8]
+    site: Site,
+    number: int,
+    cell: float,
+    field: NDArray[np.float32],
+    classes: NDArray[np.uint8],
+    noise: float,
 ) -> dict[str, Any]:
-    """A ring as drawn, its place on the map, its strength, and how much of it was surveyed."""
+    """A ring as drawn, its place on the map, its strength (also over the noise), how much of it was
+    surveyed.
+    """
     ring = site.rings[number]
     reach = 0.6 * ring.diameter + ring.width
     top, left = (site.height - ring.north - reach) / cell, (ring.east - reach) / cell
@@ -130,11 +143,14 @@ def _ring_record(
     )
     ditch = classes[window] == 1
     values = field[window][ditch]
+    strength = ring_strength(ring, site.instrument)
     return {
         **asdict(ring),
         "map_easting": EASTING + ring.east,
         "map_northing": NORTHING - site.height + ring.north,
         "peak_nt": round(float(np.percentile(values, 90)), 3) if values.size else None,
+        "strength_nt": round(strength, 3),
+        "snr": round(strength / noise, 3) if noise else None,
         "surveyed_m2": round(float(ditch.sum()) * cell**2, 2),
         "circumference_kept": round(ring.circumference_kept, 3),
     }
