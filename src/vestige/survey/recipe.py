@@ -7,6 +7,15 @@ from typing import Any, ClassVar, Literal
 
 from vestige.contract import Recipe, setting
 
+GroundKindName = Literal[
+    "arable", "chalk", "gravel", "clay", "limestone", "sand", "loess", "alluvium", "igneous", "till",
+    "urban-fringe", "upland", "settlement",
+]  # fmt: skip
+GroundLabel = Literal[
+    "ring", "ditch", "enclosure", "pit", "furrow", "boundary", "drain", "pipe", "kiln", "iron", "fence",
+    "wall", "natural",
+]  # fmt: skip
+
 
 class SceneRecipe(Recipe):
     """What the forward model lays into the ground, and how the cart records it."""
@@ -22,6 +31,7 @@ class SceneRecipe(Recipe):
     traverse_interval: float = setting(1.0, "Distance between traverses", unit="m", ge=0.25, le=2)
     reading_interval: float = setting(0.25, "Distance between readings", unit="m", ge=0.05, le=1)
     grid: float = setting(20.0, "Side of the survey grids that make up the site", unit="m", ge=10, le=100)
+    ground: GroundKindName = setting("arable", "Kind of ground: what lies in it and how much of it")
     rings: int = setting(4, "Ring ditches in the ground", ge=0, le=500)
     file_format: Literal["geoplot", "xyz"] = setting(
         "geoplot", "File written: Geoplot CMP + CMD, or delimited XYZ"
@@ -40,6 +50,8 @@ class SceneRecipe(Recipe):
     )
     ferrous: int = setting(14, "Iron objects in the topsoil", ge=0, le=10000)
     furrows: bool = setting(True, "Ridge and furrow across the site")
+    drift: float = setting(0.0, "Drift of a sensor within a grid (standard deviation)", unit="nT", ge=0)
+    sway: float = setting(0.0, "Error in step with the walker (standard deviation)", unit="nT", ge=0)
     missing: float = setting(0.08, "Share of survey grids that were not surveyed", ge=0, le=0.8)
     cell: float = setting(0.125, "Cell on which the physics is computed", unit="m", ge=0.05, le=0.5)
 
@@ -87,6 +99,16 @@ class DatasetRecipe(CleaningRecipe):
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "magnet-2020": {"tiles": 150, "sites": 50, "pixels": 244, "cell": 0.125, "centred": True},
+        "magnet-benchmark": {
+            "tiles": 150,
+            "sites": 50,
+            "pixels": 244,
+            "cell": 0.125,
+            "centred": True,
+            "validation": 0.3,
+            "test": 0.1,
+            "kinds": ["chalk", "gravel", "clay", "limestone", "igneous", "urban-fringe", "upland"],
+        },
         "quick": {"tiles": 900, "sites": 900, "pixels": 128, "validation": 0.06, "test": 0.06},
         "shipped": {"tiles": 8000, "sites": 4000, "pixels": 256, "validation": 0.05, "test": 0.05},
     }
@@ -97,6 +119,17 @@ class DatasetRecipe(CleaningRecipe):
     cell: float = setting(0.25, "Pixel size", unit="m", ge=0.05, le=1)
     centred: bool = setting(False, "One ring ditch on the centre of every tile, as in the Mag-Net paper")
     ring_share: float = setting(0.8, "Share of tiles that hold ring ditches", ge=0, le=1)
+    kinds: list[GroundKindName] = setting([], "Kinds of ground that sites are drawn from; empty: all")
+    labels: list[GroundLabel] = setting(
+        ["ring"],
+        "What is labelled, as classes 1, 2 and so on; rings alone give the paper's three classes",
+        min_length=1,
+        max_length=12,
+    )
+    noise: float = setting(1.0, "Factor on instrument noise, stripes and topsoil", ge=0, le=10)
+    label_error: float = setting(
+        0.0, "Labels are drawn this much too wide, and as much to one side", unit="m", ge=0, le=5
+    )
     validation: float = setting(0.3, "Share of the sites kept for validation and choosing", ge=0, le=0.9)
     test: float = setting(0.1, "Share of the sites kept for the final score", ge=0, le=0.9)
     seed: int = setting(0, "Added to the run's seed: another seed, other sites", ge=0)

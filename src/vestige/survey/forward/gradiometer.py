@@ -42,19 +42,23 @@ class Gradiometer:
         >>> [round(part, 3) for part in Gradiometer(inclination=60, declination=90).direction()]
         [0.5, 0.0, 0.866]
         """
-        inclination, declination = np.radians(self.inclination), np.radians(self.declination)
-        horizontal = np.cos(inclination)
-        return (
-            float(horizontal * np.sin(declination)),
-            float(horizontal * np.cos(declination)),
-            float(np.sin(inclination)),
-        )
+        return _unit_vector(self.inclination, self.declination)
+
+
+def _unit_vector(inclination: float, declination: float) -> tuple[float, float, float]:
+    """East, north, down, of two angles in degrees."""
+    down, turn = np.radians(inclination), np.radians(declination)
+    level = np.cos(down)
+    return float(level * np.sin(turn)), float(level * np.cos(turn)), float(np.sin(down))
 
 
 @dataclass(frozen=True)
 class Layer:
     """Ground between two depths (m below the surface): susceptibility (rows north to south, columns west to
     east), SI.
+
+    Fired clay and some rock keep a magnetisation of their own: `remanence` is its direction (inclination,
+    declination in degrees), and the susceptibility is that which would give the same strength.
 
     >>> Layer(np.zeros((4, 4), np.float32), 0.3, 0.5).bottom
     0.5
@@ -63,6 +67,7 @@ class Layer:
     susceptibility: Array
     top: float
     bottom: float
+    remanence: tuple[float, float] | None = None
 
 
 def gradient(
@@ -70,13 +75,13 @@ def gradient(
 ) -> NDArray[np.float32]:
     """The reading of the lower minus the upper sensor over each cell, in nT, float32 (height, width).
 
-    Blakely's flat-layer filter [1]_ with remanence and demagnetisation neglected: for a layer from z1 to z2,
+    Blakely's flat-layer filter [1]_ with demagnetisation neglected: for a layer from z1 to z2,
 
     ``G(k) = ½ F Θm Θf exp(-kh) (exp(-k z1) - exp(-k z2)) (1 - exp(-ks)) κ(k)``
 
-    where ``Θm = sin I + i (kx cos I sin D + ky cos I cos D) / k`` and Θf is 1 for the vertical component
-    and Θm for the total field; the mean of the field is zero. Beyond its edges and `padding` (m) the ground
-    repeats.
+    where ``Θm = sin I + i (kx cos I sin D + ky cos I cos D) / k`` with the direction of the magnetisation,
+    and Θf is 1 for the vertical component and the same expression with the direction of the earth's field
+    for the total field; the mean of the field is zero. Beyond its edges and `padding` (m) the ground repeats.
 
     Raises
     ------
@@ -100,12 +105,19 @@ def gradient(
     shape = tuple(scipy.fft.next_fast_len(length + extra, real=True) for length in (height, width))
     east, north, wavenumber = _wavenumbers(shape, cell)
     total: NDArray[np.complexfloating[Any, Any]] = np.zeros(wavenumber.shape, np.complex64)
-    for layer in layers:
-        spectrum = scipy.fft.rfft2(layer.susceptibility, s=shape, overwrite_x=False)
-        spectrum *= np.exp(-wavenumber * layer.top) - np.exp(-wavenumber * layer.bottom)
-        total += spectrum
+    for remanence in dict.fromkeys(layer.remanence for layer in layers):
+        alike: NDArray[np.complexfloating[Any, Any]] = np.zeros(wavenumber.shape, np.complex64)
+        for layer in (layer for layer in layers if layer.remanence == remanence):
+            spectrum = scipy.fft.rfft2(layer.susceptibility, s=shape, overwrite_x=False)
+            spectrum *= np.exp(-wavenumber * layer.top) - np.exp(-wavenumber * layer.bottom)
+            alike += spectrum
+        magnetised = _unit_vector(*remanence) if remanence else instrument.direction()
+        alike *= _theta(east, north, wavenumber, magnetised)
+        total += alike
     total *= np.exp(-wavenumber * instrument.height) * (1 - np.exp(-wavenumber * instrument.separation))
-    total *= np.float32(0.5 * instrument.field) * _directions(east, north, wavenumber, instrument)
+    total *= np.float32(0.5 * instrument.field)
+    if instrument.sensor == "total-field":
+        total *= _theta(east, north, wavenumber, instrument.direction())
     field = scipy.fft.irfft2(total, s=shape, overwrite_x=True)[:height, :width]
     return np.ascontiguousarray(field, np.float32)
 
@@ -133,15 +145,14 @@ def _wavenumbers(shape: tuple[int, ...], cell: float) -> tuple[Array, Array, Arr
     return east, north, np.hypot(east, north)
 
 
-def _directions(
-    east: Array, north: Array, wavenumber: Array, instrument: Gradiometer
-) -> NDArray[np.complexfloating[Any, Any]]:
-    """Θm Θf; zero at zero wavenumber."""
-    to_east, to_north, down = (np.float32(part) for part in instrument.direction())
+def _theta(
+    east: Array, north: Array, wavenumber: Array, direction: tuple[float, float, float]
+) -> NDArray[np.complex64]:
+    """Θ of a direction (east, north, down); zero at zero wavenumber."""
+    to_east, to_north, down = (np.float32(part) for part in direction)
     length = np.where(wavenumber > 0, wavenumber, np.float32(1))
-    magnetisation = down + 1j * (east * to_east + north * to_north) / length
-    both = magnetisation**2 if instrument.sensor == "total-field" else magnetisation
-    return np.where(wavenumber > 0, both, 0).astype(np.complex64)
+    theta = down + 1j * (east * to_east + north * to_north) / length
+    return np.where(wavenumber > 0, theta, 0).astype(np.complex64)
 
 
 def dipole_gradient(

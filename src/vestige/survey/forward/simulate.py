@@ -14,7 +14,8 @@ from vestige.capture import Calibration, Capture, Frame, Thing, coordinates, sav
 from vestige.contract import Recipe
 from vestige.survey.forward.acquisition import Walk, Walked, walk
 from vestige.survey.forward.gradiometer import Gradiometer
-from vestige.survey.forward.site import Site, anomaly, draw_site
+from vestige.survey.forward.kinds import GROUND_KINDS
+from vestige.survey.forward.site import Anomaly, Site, draw_site, field_of
 from vestige.survey.recipe import SceneRecipe
 
 __all__ = ["make"]
@@ -49,11 +50,12 @@ def make(recipe: Recipe, folder: Path, seed: int) -> Capture:
         instrument,
         random,
         rings=scene.rings,
+        kind=GROUND_KINDS[scene.ground],
         contrast=scene.contrast,
         iron=scene.ferrous,
         furrows=scene.furrows,
     )
-    field, feature = anomaly(site, random)
+    made = field_of(site, random)
     plan = Walk(
         scene.traverse_interval,
         scene.reading_interval,
@@ -62,9 +64,11 @@ def make(recipe: Recipe, folder: Path, seed: int) -> Capture:
         scene.stripes,
         stagger=scene.stagger,
         missing=scene.missing,
+        drift=scene.drift,
+        sway=scene.sway,
     )
-    walked = walk(field, scene.cell, plan, random)
-    _write_truth(folder / "truth", site, scene.cell, field, feature, walked, plan)
+    walked = walk(made.field, scene.cell, plan, random)
+    _write_truth(folder / "truth", site, made, walked, plan)
     files = (
         _write_geoplot(folder, scene, walked)
         if scene.file_format == "geoplot"
@@ -89,14 +93,13 @@ def _write_manifest(folder: Path, files: list[str], scene: SceneRecipe, seed: in
 def _write_truth(
     folder: Path,
     site: Site,
-    cell: float,
-    field: NDArray[np.float32],
-    feature: NDArray[np.bool_],
+    made: Anomaly,
     walked: Walked,
     plan: Walk,
 ) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    classes = feature.astype(np.uint8)
+    field, cell = made.field, site.cell
+    classes = (made.classes == 1).astype(np.uint8)
     rows = np.minimum(
         (np.arange(field.shape[0]) + 0.5) * cell // plan.traverse_interval, walked.clean.shape[0] - 1
     )
@@ -108,6 +111,7 @@ def _write_truth(
     np.savez_compressed(
         folder / "truth.npz",
         classes=classes,
+        ground=made.classes,
         field=field,
         clean=walked.clean,
         stripes=walked.stripes,

@@ -97,7 +97,9 @@ def _simulate_shard(recipe: DatasetRecipe, seed: int, tiles: range, path: Path) 
         site = tile * recipe.sites // recipe.tiles if recipe.sites < recipe.tiles else tile
         made = simulate_tile(recipe, seed, site, tile)
         values[row], classes[row] = made.values, made.classes
-        priors = draw_priors(np.random.default_rng([seed, recipe.seed, site]))
+        priors = draw_priors(
+            np.random.default_rng([seed, recipe.seed, site]), tuple(recipe.kinds), recipe.noise
+        )
         surveyed = max(int((made.classes < 2).sum()), 1)
         rows.append(
             {
