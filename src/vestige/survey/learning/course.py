@@ -37,7 +37,7 @@ class Share:
         self.number, self.count = number, count
 
     def of(self, numbers: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        """This process's tiles of a step; as many as every other process has."""
+        """The process's own tiles of a step; as many as every other has."""
         return numbers[self.number : len(numbers) // self.count * self.count : self.count]
 
 
@@ -194,13 +194,13 @@ class Course:
         counts = np.zeros((outside + 1, outside + 1), np.int64)
         for logits, classes in self.logits():
             counts += confusion(classes, logits.argmax(dim=1).numpy(), outside + 1)
-        found = scores(counts)
+        found = scores(counts, self.checked.names)
         return {
             f"validation_{name}": round(found[name], 5) for name in ("miou", "ring_iou", "miou_two_class")
         }
 
     def logits(self) -> Iterator[tuple[Tensor, np.ndarray[Any, Any]]]:
-        """Logits (n, classes, height, width) of the watched tiles by the averaged network, and their truth."""
+        """Logits (n, classes, height, width) of the watched tiles by the averaged network, and truth."""
         self.average.eval()
         with torch.no_grad():
             for first in range(0, len(self.checked), self.recipe.batch):

@@ -42,6 +42,7 @@ class Dataset:
     classes: NDArray[np.uint8]
     sites: NDArray[np.int64]
     cell_m: float
+    names: tuple[str, ...] = ("no-feature", "feature", "out-of-bounds")
 
 
 def make_dataset(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:

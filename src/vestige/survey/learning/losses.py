@@ -42,8 +42,9 @@ def loss_of(
     `logits` float32 (n, classes, height, width), `classes` int64 (n, height, width). The last class is out
     of bounds; every one between it and the first is a kind of feature, and their losses are averaged.
 
-    >>> sure = 20.0 * torch.nn.functional.one_hot(torch.ones(1, 4, 4, dtype=torch.long), 3).permute(0, 3, 1, 2)
-    >>> [round(float(loss_of(sure, torch.ones(1, 4, 4, dtype=torch.long), region=r)), 4)
+    >>> ring = torch.ones(1, 4, 4, dtype=torch.long)
+    >>> sure = 20.0 * torch.nn.functional.one_hot(ring, 3).movedim(3, 1)
+    >>> [round(float(loss_of(sure, ring, region=r)), 4)
     ...     for r in ("none", "dice", "jaccard", "lovasz")]
     [0.0, 0.0, 0.0, 0.0]
     """

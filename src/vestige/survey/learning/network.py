@@ -87,7 +87,7 @@ class UNet(nn.Module):
 class HalfResolution(nn.Module):
     """A ResUNet that works on cells of twice the size: a quarter of the arithmetic, twice the context.
 
-    A stem of stride 2 takes three views of the reading (cut to the paper's range; compressed by asinh, so
+    A stem of stride 2 takes three views of the reading (cut to the paper's range; compressed by a logarithm, so
     that iron is told from ditch; whether it was read). Each cell then gives the logits of its four pixels
     (sub-pixel convolution, Shi et al. 2016 [1]_), so that edges stay as sharp as the labels.
 
@@ -136,8 +136,8 @@ def multiple_of(name: Name, filters: Sequence[int]) -> int:
 class WithNormalisation(nn.Module):
     """A network that takes nT, NaN where nothing was read, and gives probabilities.
 
-    Values are cut to `low` .. `high` nT and scaled to 0..1; what was not read is -0.5. A network that works at
-    half resolution sees the compressed value and what was read as channels of their own. `temperature`
+    Values are cut to `low` .. `high` nT and scaled to 0..1; what was not read is -0.5. A network that works
+    at half resolution sees the compressed value and what was read as channels of their own. `temperature`
     divides the logits (Guo et al. 2017): the class stays, the confidence is set right.
 
     >>> probabilities = WithNormalisation(UNet((4, 8)), -1.0, 2.0)(torch.full((1, 1, 16, 16), torch.nan))
@@ -161,7 +161,9 @@ class WithNormalisation(nn.Module):
         if not isinstance(self.network, HalfResolution):
             return cut
         known = torch.where(unread, torch.zeros_like(values), values)
-        return torch.cat([cut, torch.asinh(known) / 3, 1 - unread.to(values.dtype)], dim=1)
+        return torch.cat(
+            [cut, torch.sign(known) * torch.log1p(known.abs()) / 3, 1 - unread.to(values.dtype)], dim=1
+        )
 
     def logits(self, values: Tensor) -> Tensor:
         """Logits of each class, before the temperature."""

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from vestige.errors import BudgetError, InputError
-from vestige.survey.learning.augmentation import zoom_and_pan
+from vestige.errors import BudgetError, InputError, UsageError
+from vestige.survey.learning.augmentation import mirror_east_west, zoom_and_pan
 from vestige.survey.learning.dataset import Dataset, load_dataset
+from vestige.survey.mapping.model import CLASSES
 from vestige.survey.recipe import TrainRecipe
 
 __all__ = ["Samples", "augmented", "checked_budget", "padded", "samples_of", "with_copies"]
@@ -23,14 +24,19 @@ APART = 1_000_000
 @dataclass(frozen=True)
 class Samples:
     """Tiles of one size: `values` float16 (tile, height, width) in nT, NaN where not surveyed; `classes`
-    uint8, the last one out of bounds; `sites` and `cells` (m) of each tile.
+    uint8, named by `names`, the last one out of bounds; `sites` and `cells` (m) of each tile.
     """
 
     values: NDArray[np.float16]
     classes: NDArray[np.uint8]
     sites: NDArray[np.int64]
     cells: NDArray[np.float64]
-    out_of_bounds: int = 2
+    names: tuple[str, ...] = CLASSES
+
+    @property
+    def out_of_bounds(self) -> int:
+        """The class of what was not surveyed."""
+        return len(self.names) - 1
 
     def __len__(self) -> int:
         return len(self.values)
@@ -38,7 +44,7 @@ class Samples:
     def chosen(self, which: NDArray[np.bool_] | NDArray[np.int64]) -> Samples:
         """Some of the tiles."""
         return Samples(
-            self.values[which], self.classes[which], self.sites[which], self.cells[which], self.out_of_bounds
+            self.values[which], self.classes[which], self.sites[which], self.cells[which], self.names
         )
 
 
@@ -71,6 +77,9 @@ def samples_of(folders: Sequence[Path], recipe: TrainRecipe, multiple: int) -> t
 
 def _joined(datasets: Sequence[Dataset]) -> Samples:
     """All tiles, the smaller ones in a frame of what was not surveyed."""
+    names = datasets[0].names
+    if any(dataset.names != names for dataset in datasets):
+        raise UsageError("the datasets name different classes; expected the same in all of them")
     side = max(max(dataset.values.shape[1:]) for dataset in datasets)
     framed = [_framed(dataset, side) for dataset in datasets] if len(datasets) > 1 else datasets
     return Samples(
@@ -78,12 +87,13 @@ def _joined(datasets: Sequence[Dataset]) -> Samples:
         np.concatenate([dataset.classes for dataset in framed]),
         np.concatenate([dataset.sites + number * APART for number, dataset in enumerate(framed)]),
         np.concatenate([np.full(len(dataset.values), dataset.cell_m) for dataset in framed]),
+        names,
     )
 
 
 def _framed(dataset: Dataset, side: int) -> Dataset:
-    values, classes = _edged(dataset.values, dataset.classes, (side, side), 2)
-    return Dataset(values, classes, dataset.sites, dataset.cell_m)
+    values, classes = _edged(dataset.values, dataset.classes, (side, side), len(dataset.names) - 1)
+    return Dataset(values, classes, dataset.sites, dataset.cell_m, dataset.names)
 
 
 def padded(samples: Samples, multiple: int) -> Samples:
@@ -95,7 +105,7 @@ def padded(samples: Samples, multiple: int) -> Samples:
     """
     height, width = (-(-side // multiple) * multiple for side in samples.values.shape[1:])
     values, classes = _edged(samples.values, samples.classes, (height, width), samples.out_of_bounds)
-    return Samples(values, classes, samples.sites, samples.cells, samples.out_of_bounds)
+    return Samples(values, classes, samples.sites, samples.cells, samples.names)
 
 
 def _edged(
@@ -127,7 +137,7 @@ def with_copies(samples: Samples, copies: int, random: np.random.Generator) -> S
         np.concatenate([samples.classes, classes]),
         samples.sites[numbers],
         samples.cells[numbers],
-        samples.out_of_bounds,
+        samples.names,
     )
 
 
@@ -136,16 +146,15 @@ def augmented(
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     """A batch as the network sees it this time: zoomed, panned, and half of it mirrored from east to west.
 
-    East and west alone may change places on measured data: at a declination near 0 the field lies in the
-    plane of the meridian, so that the mirror image is one that a ground gives. The
-    strength is drawn anew too: the contrast of a ditch is a matter of its soil.
+    East and west alone may change places on measured data (`mirror_east_west`). The strength is drawn anew
+    too: the contrast of a ditch is a matter of its soil.
     """
     if recipe.augment:
         values, classes = zoom_and_pan(values, classes, random)
     if recipe.flips:
         turned = random.random(len(values)) < 0.5
         values, classes = values.copy(), classes.copy()
-        values[turned], classes[turned] = values[turned, :, ::-1], classes[turned, :, ::-1]
+        values[turned], classes[turned] = mirror_east_west(values[turned], classes[turned])
     if recipe.strength > 1:
         reach = np.log(recipe.strength)
         values = values * np.exp(random.uniform(-reach, reach, (len(values), 1, 1))).astype(np.float32)

@@ -81,13 +81,13 @@ def load_model(path: str | Path, *, cores: int = 1) -> FeatureModel:
         raise InputError(path, "is empty", "a model.onnx made by train", "train it again")
     session = _session(path, cores)
     card = _card(path, session)
-    filters = card["filters"]
+    multiple = int(card.get("multiple", 2 ** (len(card["filters"]) - 1)))
     return FeatureModel(
         session=session,
         pixel_m=float(card["pixel_m"]),
-        stride=2 ** (len(filters) - 1),
-        halo=6 * 2 ** (len(filters) - 1),
-        width=int(filters[0]),
+        stride=multiple,
+        halo=int(card.get("halo", 6 * multiple)),
+        width=int(card.get("width", card["filters"][0])),
         card=card,
     )
 
@@ -114,7 +114,8 @@ def _card(path: Path, session: Any) -> dict[str, Any]:
         card = json.loads(text)
         filters = [int(number) for number in card["filters"]]
         fits = (
-            tuple(card["classes"]) == CLASSES
+            tuple(card["classes"][:: len(card["classes"]) - 1]) == CLASSES[::2]
+            and 3 <= len(card["classes"]) <= 16
             and 0.01 < float(card["pixel_m"]) < 10
             and 2 <= len(filters) <= 6
         )
