@@ -239,7 +239,7 @@ class TuneRecipe(Recipe):
     )
 
 
-class ExportRecipe(Recipe):
+class AssembleRecipe(Recipe):
     """How trained models become one file."""
 
     flips: bool = setting(False, "Each model also sees its input mirrored from east to west; the mean counts")

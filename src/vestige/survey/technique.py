@@ -20,7 +20,7 @@ from vestige.contract import (
 from vestige.survey.recipe import (
     DatasetRecipe,
     EvaluateRecipe,
-    ExportRecipe,
+    AssembleRecipe,
     PredictRecipe,
     RunRecipe,
     SceneRecipe,
@@ -73,10 +73,10 @@ def _tune(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
     return tune(inputs, recipe, context)
 
 
-def _export(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
-    from vestige.survey.learning.assembly import export_models
+def _assemble(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
+    from vestige.survey.learning.assembly import assemble
 
-    return export_models(inputs, recipe, context)
+    return assemble(inputs, recipe, context)
 
 
 _DATA = "Survey data files: Geoplot CMP + CMD, delimited XYZ, GeoTIFF or SAGA grid"
@@ -151,12 +151,12 @@ technique = Technique(
             extra="learn",
         ),
         Operation(
-            "export",
+            "assemble",
             "Make one file of trained models, to predict with or to share",
-            ExportRecipe,
+            AssembleRecipe,
             (Input("model", Kind.MODEL, many=True, help="Models that train made"),),
             (Output("model", Kind.MODEL, "model.onnx", "The models as one ONNX file with its card"),),
-            _export,
+            _assemble,
             extra="learn",
         ),
         Operation(

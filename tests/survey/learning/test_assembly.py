@@ -9,11 +9,11 @@ import pytest
 from vestige.contract import Inputs, Kind, Product
 from vestige.errors import InputError
 from vestige.survey.mapping.model import load_model
-from vestige.survey.recipe import ExportRecipe, TrainRecipe
+from vestige.survey.recipe import AssembleRecipe, TrainRecipe
 
 torch = pytest.importorskip("torch")
 
-from vestige.survey.learning.assembly import export_models  # noqa: E402
+from vestige.survey.learning.assembly import assemble  # noqa: E402
 from vestige.survey.learning.training import train  # noqa: E402
 
 VALUES = np.random.default_rng(0).normal(0, 1.5, (32, 64)).astype(np.float32)
@@ -33,7 +33,7 @@ def models(discs, tmp_path_factory):
 
 
 def test_an_ensemble_is_the_mean_of_its_members(models, context):
-    path = export_models(Inputs({"model": models}), ExportRecipe(), context()).products[0].path
+    path = assemble(Inputs({"model": models}), AssembleRecipe(), context()).products[0].path
     together = load_model(path)
     expected = np.mean([load_model(model.path).probabilities(VALUES) for model in models], axis=0)
     assert np.abs(together.probabilities(VALUES) - expected).max() < 1e-5
@@ -42,8 +42,8 @@ def test_an_ensemble_is_the_mean_of_its_members(models, context):
 
 
 def test_mirrored_views_make_a_model_that_is_mirrored_itself(models, context):
-    recipe = ExportRecipe(flips=True)
-    path = export_models(Inputs({"model": models[:1]}), recipe, context()).products[0].path
+    recipe = AssembleRecipe(flips=True)
+    path = assemble(Inputs({"model": models[:1]}), recipe, context()).products[0].path
     model = load_model(path)
     once, mirrored = model.probabilities(VALUES), model.probabilities(np.ascontiguousarray(VALUES[:, ::-1]))
     assert np.abs(once - mirrored[:, :, ::-1]).max() < 1e-5
@@ -51,7 +51,7 @@ def test_mirrored_views_make_a_model_that_is_mirrored_itself(models, context):
 
 def test_greyscale_takes_what_deepness_gives(models, context):
     path = (
-        export_models(Inputs({"model": models[:1]}), ExportRecipe(takes="greyscale"), context())
+        assemble(Inputs({"model": models[:1]}), AssembleRecipe(takes="greyscale"), context())
         .products[0]
         .path
     )
@@ -71,4 +71,4 @@ def test_models_that_do_not_go_together(models, context, tmp_path):
     other.write_bytes(models[0].path.read_bytes().replace(b'"pixel_m": 0.25', b'"pixel_m": 0.50'))
     given = [models[0], Product("model", Kind.MODEL, other)]
     with pytest.raises(InputError, match=r"other.onnx has pixel_m 0.5"):
-        export_models(Inputs({"model": given}), ExportRecipe(), context())
+        assemble(Inputs({"model": given}), AssembleRecipe(), context())

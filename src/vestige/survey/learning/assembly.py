@@ -11,15 +11,15 @@ from vestige.contract import Context, Inputs, Kind, Outcome, Product, Recipe
 from vestige.errors import InputError
 from vestige.survey.learning.export import OPSET, onnx_package, with_metadata
 from vestige.survey.mapping.model import KEY, load_model
-from vestige.survey.recipe import ExportRecipe
+from vestige.survey.recipe import AssembleRecipe
 
-__all__ = ["export_models"]
+__all__ = ["assemble"]
 
 #: What members of an ensemble must have in common.
 SHARED = ("classes", "pixel_m")
 
 
-def export_models(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
+def assemble(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
     """One ONNX file of one or more models (the mean of their probabilities), ready to predict or to share.
 
     Members are, for instance, the models of all folds of the sites (Lakshminarayanan et al. 2017). With
@@ -32,7 +32,7 @@ def export_models(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
     InputError : a file is no model, or the models do not go together.
     MissingError : the package onnx is not installed.
     """
-    chosen = ExportRecipe.model_validate(recipe.model_dump())
+    chosen = AssembleRecipe.model_validate(recipe.model_dump())
     paths = [product.path for product in inputs.products("model")]
     cards = [load_model(path).card for path in paths]
     for path, card in zip(paths, cards, strict=True):
@@ -53,7 +53,7 @@ def export_models(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
     return Outcome([Product("model", Kind.MODEL, target, card)], measured)
 
 
-def _merged(paths: Sequence[Path], recipe: ExportRecipe, card: dict[str, Any]) -> Any:
+def _merged(paths: Sequence[Path], recipe: AssembleRecipe, card: dict[str, Any]) -> Any:
     """A graph that gives its input to every member, and the mean of what they answer."""
     onnx = onnx_package()
     helper, graphs = onnx.helper, [onnx.load(path) for path in paths]
@@ -118,9 +118,9 @@ def _renamed(node: Any, rename: dict[str, str], prefix: str) -> Any:
     return copy
 
 
-def _card(cards: Sequence[dict[str, Any]], recipe: ExportRecipe) -> dict[str, Any]:
+def _card(cards: Sequence[dict[str, Any]], recipe: AssembleRecipe) -> dict[str, Any]:
     """The first member's card, with what holds for all of them."""
-    multiple = max(_multiple(card) for card in cards)
+    stride = max(_stride(card) for card in cards)
     return {
         **cards[0],
         "members": [
@@ -128,14 +128,14 @@ def _card(cards: Sequence[dict[str, Any]], recipe: ExportRecipe) -> dict[str, An
         ],
         "flips": recipe.flips,
         "takes": recipe.takes,
-        "multiple": multiple,
-        "halo": max(int(card.get("halo", 6 * _multiple(card))) for card in cards),
+        "stride": stride,
+        "halo": max(int(card.get("halo", 6 * _stride(card))) for card in cards),
         "width": max(int(card.get("width", card["filters"][0])) for card in cards),
     }
 
 
-def _multiple(card: dict[str, Any]) -> int:
-    return int(card.get("multiple", 2 ** (len(card["filters"]) - 1)))
+def _stride(card: dict[str, Any]) -> int:
+    return int(card.get("stride", 2 ** (len(card["filters"]) - 1)))
 
 
 def _deepness(card: dict[str, Any]) -> dict[str, Any]:

@@ -37,8 +37,8 @@ class Reliability:
     def add(self, confidence: NDArray[np.floating[Any]], right: NDArray[np.bool_]) -> None:
         """Count pixels: the confidence of the class shown (0..1), and whether it is the true one."""
         numbers = np.minimum((np.asarray(confidence, np.float64) * BINS).astype(int), BINS - 1)
-        for row, weights in enumerate((None, confidence, right)):
-            self.bins[row] += np.bincount(numbers, weights, minlength=BINS)
+        for row, weights in enumerate((np.ones(numbers.shape), confidence, right)):
+            self.bins[row] += np.bincount(numbers.ravel(), np.ravel(weights), minlength=BINS)
 
     def shares(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Mean confidence and share that is right, of the bins that are not empty."""

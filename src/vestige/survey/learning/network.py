@@ -87,8 +87,8 @@ class UNet(nn.Module):
 class HalfResolution(nn.Module):
     """A ResUNet that works on cells of twice the size: a quarter of the arithmetic, twice the context.
 
-    A stem of stride 2 takes three views of the reading (cut to the paper's range; compressed by a logarithm, so
-    that iron is told from ditch; whether it was read). Each cell then gives the logits of its four pixels
+    A stem of stride 2 takes three views of the reading (cut to the paper's range; compressed by a logarithm,
+    so that iron is told from ditch; whether it was read). Each cell then gives the logits of its four pixels
     (sub-pixel convolution, Shi et al. 2016 [1]_), so that edges stay as sharp as the labels.
 
     References

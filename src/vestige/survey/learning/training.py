@@ -159,7 +159,7 @@ def _card(course: Course, history: list[dict[str, Any]], context: Context) -> di
     from vestige.survey.learning.network import multiple_of
 
     recipe, tiles = course.recipe, course.tiles
-    multiple = multiple_of(recipe.network, recipe.filters)
+    stride = multiple_of(recipe.network, recipe.filters)
     sizes = sorted(set(tiles.cells.tolist()))
     return {
         "classes": list(tiles.names),
@@ -169,9 +169,9 @@ def _card(course: Course, history: list[dict[str, Any]], context: Context) -> di
         "high_nt": recipe.high,
         "network": recipe.network,
         "filters": list(recipe.filters),
-        "multiple": multiple,
-        "halo": 6 * multiple,
-        "width": recipe.filters[0],
+        "stride": stride,
+        "halo": 6 * stride,
+        "width": recipe.filters[0] if recipe.network != "magnet" else recipe.filters[0] // 4 + 2,
         "parameters": sum(weights.numel() for weights in course.network.parameters()),
         "trained_on": f"{len(tiles)} tiles of {len(set(tiles.sites.tolist()))} sites",
         "made_by": f"vestige {__version__}",

@@ -11,12 +11,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vestige.contract.provenance import path_digest
 from vestige.errors import InputError
 
 __all__ = ["CLASSES", "FeatureModel", "load_model", "shipped_model"]
 
-#: The classes of the Mag-Net paper, by their value in a class map.
+#: The classes of the Mag-Net paper, by their value in a class map. A model may know more kinds of feature:
+#: the first of its classes is always none of them, the last what was not surveyed.
 CLASSES = ("no-feature", "feature", "out-of-bounds")
+#: What the classes are in the FISH Thesaurus of Monument Types, where the card does not say.
+TERMS = {"feature": "ring ditch"}
 #: Key of the model's own description among the ONNX metadata.
 KEY = "vestige"
 
@@ -26,7 +30,8 @@ class FeatureModel:
     """A network ready to predict; made by `load_model`.
 
     `stride` is the multiple that the sides of an input must be of, `halo` the pixels beyond a pixel that can
-    change its prediction, `pixel_m` the cell size it was trained on.
+    change its prediction, `pixel_m` the cell size it was trained on, `classes` the names of its classes by
+    their value in a class map, `identity` its name and the beginning of its digest.
     """
 
     session: Any
@@ -35,6 +40,8 @@ class FeatureModel:
     halo: int
     width: int
     card: dict[str, Any]
+    classes: tuple[str, ...] = CLASSES
+    identity: str = ""
 
     def probabilities(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """Probability of each class, float32 (class, height, width), of values in nT (height, width).
@@ -44,6 +51,21 @@ class FeatureModel:
         answer = self.session.run(None, {"nt": values[np.newaxis, np.newaxis]})
         probabilities: NDArray[np.float32] = answer[0][0]
         return probabilities
+
+    @property
+    def out_of_bounds(self) -> int:
+        """The class of what was not surveyed."""
+        return len(self.classes) - 1
+
+    @property
+    def features(self) -> dict[int, str]:
+        """The kinds of feature: number of the class, and its name."""
+        return dict(enumerate(self.classes[1:-1], start=1))
+
+    def term(self, name: str) -> str:
+        """The monument type of a class, as its card or the FISH thesaurus has it."""
+        terms: dict[str, str] = self.card.get("terms", {})
+        return str(terms.get(name, TERMS.get(name, name)))
 
     @property
     def bytes_per_pixel(self) -> int:
@@ -81,14 +103,17 @@ def load_model(path: str | Path, *, cores: int = 1) -> FeatureModel:
         raise InputError(path, "is empty", "a model.onnx made by train", "train it again")
     session = _session(path, cores)
     card = _card(path, session)
-    multiple = int(card.get("multiple", 2 ** (len(card["filters"]) - 1)))
+    filters = card["filters"]
+    stride = int(card.get("stride", 2 ** (len(filters) - 1)))
     return FeatureModel(
         session=session,
         pixel_m=float(card["pixel_m"]),
-        stride=multiple,
-        halo=int(card.get("halo", 6 * multiple)),
-        width=int(card.get("width", card["filters"][0])),
+        stride=stride,
+        halo=-(-int(card.get("halo", 6 * stride)) // stride) * stride,
+        width=int(filters[0]),
         card=card,
+        classes=tuple(card["classes"]),
+        identity=f"{card.get('name', path.stem)}-{path_digest(path)[0][:8]}",
     )
 
 
@@ -99,6 +124,8 @@ def _session(path: Path, cores: int) -> Any:
     options.intra_op_num_threads = cores
     options.inter_op_num_threads = 1
     options.enable_cpu_mem_arena = False
+    # Threads that wait busily take a quarter more of the processor and are no faster where it is shared.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 4
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
@@ -113,15 +140,21 @@ def _card(path: Path, session: Any) -> dict[str, Any]:
     try:
         card = json.loads(text)
         filters = [int(number) for number in card["filters"]]
+        classes = [str(name) for name in card["classes"]]
         fits = (
-            tuple(card["classes"][:: len(card["classes"]) - 1]) == CLASSES[::2]
-            and 3 <= len(card["classes"]) <= 16
+            (classes[0], classes[-1]) == (CLASSES[0], CLASSES[-1])
+            and 3 <= len(set(classes)) == len(classes) < 255
             and 0.01 < float(card["pixel_m"]) < 10
             and 2 <= len(filters) <= 6
         )
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, IndexError):
         fits = False
     shape = session.get_inputs()[0].shape
     if not fits or session.get_inputs()[0].name != "nt" or len(shape) != 4:
         raise InputError(path, "does not say what it was trained for", "a model.onnx made by train")
+    given = session.get_outputs()[0].shape[1]
+    if isinstance(given, int) and given != len(classes):
+        raise InputError(
+            path, f"names {len(classes)} classes and gives {given}", "a model.onnx made by train"
+        )
     return dict(card)
