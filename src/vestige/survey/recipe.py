@@ -11,10 +11,6 @@ GroundKindName = Literal[
     "arable", "chalk", "gravel", "clay", "limestone", "sand", "loess", "alluvium", "igneous", "till",
     "urban-fringe", "upland", "settlement",
 ]  # fmt: skip
-GroundLabel = Literal[
-    "ring", "ditch", "enclosure", "pit", "furrow", "boundary", "drain", "pipe", "kiln", "iron", "fence",
-    "wall", "natural",
-]  # fmt: skip
 
 
 class SceneRecipe(Recipe):
@@ -92,9 +88,39 @@ class PredictRecipe(Recipe):
     minimum_confidence: float = setting(0.5, "Polygons of a lower mean confidence are left out", ge=0, le=1)
 
 
+class ImplantRecipe(CleaningRecipe):
+    """Simulated rings of known strength and size, laid into a survey to see how many are found."""
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "caesium": {"sensor": "total-field", "separation": 0.65},
+        "strong": {"strengths": [], "least_snr": 2.0},
+    }
+
+    column: str = setting("", "Column of a delimited file that holds the gradient; empty: found by its name")
+    rings: int = setting(200, "Rings laid in all, over as many rounds as the room needs", ge=1, le=10000)
+    diameters: list[float] = setting(
+        [10.0, 15.0, 20.0, 28.0], "Diameters of the rings", unit="m", min_length=1, max_length=12
+    )
+    strengths: list[float] = setting(
+        [],
+        "Strengths, as the peak of a ring's mean ridge; empty: steps of the survey's noise",
+        unit="nT",
+        max_length=12,
+    )
+    least_snr: float = setting(1.0, "Where strengths are not named: the least, over the noise", gt=0, le=50)
+    field: float = setting(49000.0, "Strength of the earth's field", unit="nT", ge=20000, le=70000)
+    inclination: float = setting(68.0, "Inclination, positive downwards", unit="deg", ge=-90, le=90)
+    declination: float = setting(-1.0, "Declination, positive to the east", unit="deg", ge=-180, le=180)
+    sensor: Literal["fluxgate", "total-field"] = setting("fluxgate", "Vertical component, or total field")
+    sensor_height: float = setting(0.25, "Height of the lower sensor", unit="m", gt=0, le=2)
+    separation: float = setting(1.0, "Distance from lower to upper sensor", unit="m", gt=0, le=3)
+    minimum_area: float = setting(6.0, "Smaller polygons are left out", unit="m²", ge=0)
+    minimum_confidence: float = setting(0.5, "Polygons of a lower mean confidence are left out", ge=0, le=1)
+
+
 class DatasetRecipe(CleaningRecipe):
-    """Simulated training tiles: each site draws its own ground, instrument and noise, and belongs to one
-    split.
+    """Training tiles: simulated, each site with its own ground, instrument and noise; or cut from surveys and
+    the labels that people drew.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
@@ -120,7 +146,7 @@ class DatasetRecipe(CleaningRecipe):
     centred: bool = setting(False, "One ring ditch on the centre of every tile, as in the Mag-Net paper")
     ring_share: float = setting(0.8, "Share of tiles that hold ring ditches", ge=0, le=1)
     kinds: list[GroundKindName] = setting([], "Kinds of ground that sites are drawn from; empty: all")
-    labels: list[GroundLabel] = setting(
+    labels: list[str] = setting(
         ["ring"],
         "What is labelled, as classes 1, 2 and so on; rings alone give the paper's three classes",
         min_length=1,
@@ -130,6 +156,16 @@ class DatasetRecipe(CleaningRecipe):
     label_error: float = setting(
         0.0, "Labels are drawn this much too wide, and as much to one side", unit="m", ge=0, le=5
     )
+    rejected: Literal["left-out", "hard-negatives"] = setting(
+        "left-out", "Real labels that a reviewer refused: left out, or tiles that show what is no feature"
+    )
+    split_by: Literal["site", "tile"] = setting(
+        "site", "Whole sites go to one split, or tiles at random as in the Mag-Net paper"
+    )
+    leaks: Literal["move", "refuse"] = setting(
+        "move", "Real tiles that share ground but not the split: moved together, or refused"
+    )
+    licence: str = setting("", "Licence that the card names; empty: CC0-1.0 for simulated tiles")
     validation: float = setting(0.3, "Share of the sites kept for validation and choosing", ge=0, le=0.9)
     test: float = setting(0.1, "Share of the sites kept for the final score", ge=0, le=0.9)
     seed: int = setting(0, "Added to the run's seed: another seed, other sites", ge=0)

@@ -18,9 +18,10 @@ from vestige.contract import (
     Technique,
 )
 from vestige.survey.recipe import (
+    AssembleRecipe,
     DatasetRecipe,
     EvaluateRecipe,
-    AssembleRecipe,
+    ImplantRecipe,
     PredictRecipe,
     RunRecipe,
     SceneRecipe,
@@ -79,6 +80,12 @@ def _assemble(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
     return assemble(inputs, recipe, context)
 
 
+def _implant(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
+    from vestige.survey.implant.operation import implant
+
+    return implant(inputs, recipe, context)
+
+
 _DATA = "Survey data files: Geoplot CMP + CMD, delimited XYZ, GeoTIFF or SAGA grid"
 _MODEL = Input(
     "model", Kind.MODEL, optional=True, help="A model that train made; left out: the one that comes along"
@@ -122,11 +129,36 @@ technique = Technique(
             _predict,
         ),
         Operation(
+            "implant",
+            "Lay simulated rings into a survey and count how many are found",
+            ImplantRecipe,
+            (
+                Input("capture", optional=True, help=_DATA),
+                Input("grid", Kind.GRID, optional=True, help="A processed grid, GeoTIFF in nT"),
+                _MODEL,
+            ),
+            (
+                Output("recall", Kind.TABLE, "recall.csv", "Rings found, by size and strength"),
+                Output("implants", Kind.TABLE, "implants.csv", "Every ring laid: place, strength, found"),
+            ),
+            _implant,
+        ),
+        Operation(
             "dataset",
-            "Simulate training tiles with labels",
+            "Training tiles with labels, simulated or cut from surveys",
             DatasetRecipe,
-            (),
-            (Output("dataset", Kind.TABLE, "dataset", "index.csv and shards of tiles (NumPy)"),),
+            (
+                Input("capture", many=True, optional=True, help=_DATA),
+                Input("grid", Kind.GRID, many=True, optional=True, help="Processed grids, GeoTIFF in nT"),
+                Input(
+                    "labels",
+                    Kind.FEATURES,
+                    many=True,
+                    optional=True,
+                    help="Points and polygons on the surveys: GeoPackage, GeoJSON or Shapefile",
+                ),
+            ),
+            (Output("dataset", Kind.TABLE, "dataset", "index.csv, a card, and shards of tiles (NumPy)"),),
             _dataset,
         ),
         Operation(

@@ -51,9 +51,7 @@ def test_mirrored_views_make_a_model_that_is_mirrored_itself(models, context):
 
 def test_greyscale_takes_what_deepness_gives(models, context):
     path = (
-        assemble(Inputs({"model": models[:1]}), AssembleRecipe(takes="greyscale"), context())
-        .products[0]
-        .path
+        assemble(Inputs({"model": models[:1]}), AssembleRecipe(takes="greyscale"), context()).products[0].path
     )
     session = onnxruntime.InferenceSession(path)
     known = np.clip(np.nan_to_num(VALUES), -1, 2)

@@ -1,13 +1,11 @@
-"""Datasets of training tiles on disk: an index, and shards of arrays."""
+"""Datasets of training tiles on disk: an index, a card, and shards of arrays."""
 
 from __future__ import annotations
 
 import csv
 import io
-import multiprocessing
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,123 +15,92 @@ from numpy.typing import NDArray
 
 from vestige.capture.durable import write_atomically
 from vestige.contract import Context, Inputs, Kind, Outcome, Picture, Product, Recipe
-from vestige.errors import InputError
-from vestige.survey.learning.tiles import draw_priors, simulate_tile
+from vestige.errors import InputError, UsageError
+from vestige.survey.learning.splits import SPLITS
+from vestige.survey.mapping.model import CLASSES
 from vestige.survey.recipe import DatasetRecipe
 
-__all__ = ["Dataset", "load_dataset", "make_dataset"]
+__all__ = ["Dataset", "load_dataset", "make_dataset", "write_shard"]
 
-INDEX = "index.csv"
+INDEX, ABOUT, CARD = "index.csv", "dataset.json", "README.md"
 COLUMNS = (
     "tile", "shard", "row", "site", "split", "cell_m", "rings", "feature_share",
-    "traverse_m", "reading_m", "sensor", "noise_nt", "stripes_nt",
+    "traverse_m", "reading_m", "sensor", "noise_nt", "stripes_nt", "ground",
 )  # fmt: skip
-#: Tiles a shard: one part of a run, one file.
-SHARD = 64
+#: Colours of labels on the contact sheet: no feature, then one for each label in turn.
+COLOURS = [(40, 40, 44), (240, 160, 40), (70, 160, 240), (120, 200, 90), (220, 90, 160), (180, 140, 255)]
 
 
 @dataclass(frozen=True)
 class Dataset:
     """Tiles of one split: `values` float16 (tile, height, width) in nT, NaN where not surveyed; `classes`
-    uint8.
+    uint8: 0 no feature, 1.. as `labels`, then out of bounds.
     """
 
     values: NDArray[np.float16]
     classes: NDArray[np.uint8]
     sites: NDArray[np.int64]
     cell_m: float
-    names: tuple[str, ...] = ("no-feature", "feature", "out-of-bounds")
+    labels: tuple[str, ...] = ("ring",)
+
+    @property
+    def out_of_bounds(self) -> int:
+        """The class of what was not surveyed."""
+        return len(self.labels) + 1
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The classes by their value; rings alone are the paper's 'feature'."""
+        return CLASSES if self.labels == ("ring",) else (CLASSES[0], *self.labels, CLASSES[-1])
 
 
 def make_dataset(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
-    """Simulate tiles, shard by shard, over the cores granted."""
+    """Tiles with labels: simulated, or cut from surveys and the labels that people drew on them."""
+    from vestige.survey.learning import labelled, simulated
+    from vestige.survey.learning.card import card_of
+
     chosen = DatasetRecipe.model_validate(recipe.model_dump())
+    surveyed = bool(inputs.captures() or inputs.products("grid"))
+    if surveyed != bool(inputs.products("labels")):
+        raise UsageError(
+            "a dataset of real tiles needs surveys (capture or grid) and labels: name both, or neither"
+        )
     folder = context.output / "dataset"
     folder.mkdir(parents=True, exist_ok=True)
-    shards = [range(first, min(first + SHARD, chosen.tiles)) for first in range(0, chosen.tiles, SHARD)]
-    with _workers(min(context.budget.cores, len(shards))) as simulate:
-
-        def shard(number: int) -> list[dict[str, Any]]:
-            path = folder / f"shard_{number:04d}.npz"
-            rows: list[dict[str, Any]] = simulate(chosen, context.seed, shards[number], path)
-            return rows
-
-        rows = [
-            row for part in context.map("shard", shard, range(len(shards)), label="tiles") for row in part
-        ]
-    _write_index(folder / INDEX, rows)
-    shares = [row["feature_share"] for row in rows]
+    made = (labelled if surveyed else simulated).make_tiles(inputs, chosen, folder, context)
+    _write_index(folder / INDEX, made.rows)
+    write_atomically(folder / ABOUT, (json.dumps({"labels": chosen.labels}) + "\n").encode())
+    card = card_of(
+        made.rows,
+        chosen.labels,
+        split_by=chosen.split_by,
+        licence=chosen.licence or ("" if surveyed else "CC0-1.0"),
+        sources=made.sources,
+        notes=made.notes,
+    )
+    write_atomically(folder / CARD, card.encode())
+    shares = [row["feature_share"] for row in made.rows]
     return Outcome(
-        [Product("dataset", Kind.TABLE, folder, {"tiles": len(rows), "pixel_m": chosen.cell})],
+        [Product("dataset", Kind.TABLE, folder, {"tiles": len(made.rows), "pixel_m": chosen.cell})],
         {
-            "tiles": len(rows),
-            "sites": len({row["site"] for row in rows}),
+            "tiles": len(made.rows),
+            "sites": len({row["site"] for row in made.rows}),
             "mean_feature_share": round(float(np.mean(shares)), 4),
-            **{
-                f"tiles_{split}": sum(row["split"] == split for row in rows)
-                for split in ("train", "validation", "test")
-            },
+            **{f"tiles_{split}": sum(row["split"] == split for row in made.rows) for split in SPLITS},
+            **made.measured,
         },
-        [_contact_sheet(folder / "shard_0000.npz")],
+        [_contact_sheet(folder / str(made.rows[0]["shard"]), len(chosen.labels))],
     )
 
 
-@contextmanager
-def _workers(cores: int) -> Iterator[Any]:
-    """A function that simulates a shard, here or in one of several processes."""
-    if cores == 1:
-        yield _simulate_shard
-        return
-    method = multiprocessing.get_context("forkserver")
-    with ProcessPoolExecutor(cores, mp_context=method) as pool:
-        yield lambda *arguments: pool.submit(_simulate_shard, *arguments).result()
-
-
-def _simulate_shard(recipe: DatasetRecipe, seed: int, tiles: range, path: Path) -> list[dict[str, Any]]:
-    """Simulate the tiles of a shard and write them; returns their lines of the index."""
-    values = np.empty((len(tiles), recipe.pixels, recipe.pixels), np.float16)
-    classes = np.empty(values.shape, np.uint8)
-    rows = []
-    for row, tile in enumerate(tiles):
-        site = tile * recipe.sites // recipe.tiles if recipe.sites < recipe.tiles else tile
-        made = simulate_tile(recipe, seed, site, tile)
-        values[row], classes[row] = made.values, made.classes
-        priors = draw_priors(
-            np.random.default_rng([seed, recipe.seed, site]), tuple(recipe.kinds), recipe.noise
-        )
-        surveyed = max(int((made.classes < 2).sum()), 1)
-        rows.append(
-            {
-                "tile": tile,
-                "shard": path.name,
-                "row": row,
-                "site": site,
-                "split": _split(recipe, site),
-                "cell_m": recipe.cell,
-                "rings": made.rings,
-                "feature_share": round(float((made.classes == 1).sum() / surveyed), 5),
-                "traverse_m": priors.plan.traverse_interval,
-                "reading_m": priors.plan.reading_interval,
-                "sensor": priors.instrument.sensor,
-                "noise_nt": round(priors.plan.noise, 4),
-                "stripes_nt": round(priors.plan.stripes, 4),
-            }
-        )
+def write_shard(path: Path, values: NDArray[np.float16], classes: NDArray[np.uint8]) -> None:
+    """Write tiles (tile, height, width) and their classes as one file; the same tiles give the same bytes."""
     buffer = io.BytesIO()
     np.savez(buffer, values=values, classes=classes)
     write_atomically(path, buffer.getvalue())
-    return rows
 
 
-def _split(recipe: DatasetRecipe, site: int) -> str:
-    """Which split a site belongs to: spread evenly, whatever the number of sites."""
-    place = (site * 0.6180339887498949) % 1.0
-    if place < recipe.test:
-        return "test"
-    return "validation" if place < recipe.test + recipe.validation else "train"
-
-
-def _write_index(path: Path, rows: list[dict[str, Any]]) -> None:
+def _write_index(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
@@ -141,15 +108,16 @@ def _write_index(path: Path, rows: list[dict[str, Any]]) -> None:
     write_atomically(path, text.getvalue().encode())
 
 
-def _contact_sheet(shard: Path) -> Picture:
+def _contact_sheet(shard: Path, labels: int) -> Picture:
     """The first tiles and their labels."""
     from vestige.survey.pictures import greyscale
 
     with np.load(shard) as arrays:
         values, classes = arrays["values"][:6].astype(np.float32), arrays["classes"][:6]
+    colours = [COLOURS[0], *(COLOURS[1 + number % 5] for number in range(labels)), (208, 208, 208)]
     top = np.hstack([greyscale(tile) for tile in values])
-    labels = np.array([[40, 40, 44], [240, 160, 40], [208, 208, 208]], np.uint8)
-    return Picture("Tiles and their labels", np.vstack([top, np.hstack([labels[tile] for tile in classes])]))
+    shown = np.array(colours, np.uint8)
+    return Picture("Tiles and their labels", np.vstack([top, np.hstack([shown[tile] for tile in classes])]))
 
 
 def load_dataset(folder: Path, *splits: str) -> Dataset:
@@ -182,9 +150,26 @@ def load_dataset(folder: Path, *splits: str) -> Dataset:
         sites += [int(row["site"]) for row in members]
     if len({part.shape[1:] for part in values}) > 1:
         raise InputError(folder, "holds tiles of several sizes", "one size")
-    return Dataset(
-        np.concatenate(values), np.concatenate(classes), np.asarray(sites), float(rows[0]["cell_m"])
-    )
+    labels = _labels(folder)
+    found_classes = np.concatenate(classes)
+    if found_classes.max(initial=0) > len(labels) + 1:
+        raise InputError(
+            folder, f"holds the class {found_classes.max()}", f"at most {len(labels) + 1}", "make it again"
+        )
+    return Dataset(np.concatenate(values), found_classes, np.asarray(sites), float(rows[0]["cell_m"]), labels)
+
+
+def _labels(folder: Path) -> tuple[str, ...]:
+    """What the classes mean, from 1 on; tiles made before they could mean anything else are of rings."""
+    path = folder / ABOUT
+    if not path.exists():
+        return ("ring",)
+    try:
+        return tuple(str(name) for name in json.loads(path.read_text(encoding="utf-8"))["labels"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise InputError(
+            path, "does not say what the classes are", "labels", "make the dataset again"
+        ) from None
 
 
 def _index(folder: Path) -> list[dict[str, str]]:
@@ -216,6 +201,6 @@ def _shard(path: Path, least: int) -> tuple[NDArray[np.float16], NDArray[np.uint
         raise InputError(
             path, f"cannot be read ({reason})", "a shard of tiles", "make the dataset again"
         ) from None
-    if values.ndim != 3 or values.shape != classes.shape or len(values) < least or classes.max(initial=0) > 2:
+    if values.ndim != 3 or values.shape != classes.shape or len(values) < least:
         raise InputError(path, f"holds tiles {values.shape}", f"{least} tiles or more with their classes")
     return values, classes

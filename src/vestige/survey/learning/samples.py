@@ -92,8 +92,8 @@ def _joined(datasets: Sequence[Dataset]) -> Samples:
 
 
 def _framed(dataset: Dataset, side: int) -> Dataset:
-    values, classes = _edged(dataset.values, dataset.classes, (side, side), len(dataset.names) - 1)
-    return Dataset(values, classes, dataset.sites, dataset.cell_m, dataset.names)
+    values, classes = _edged(dataset.values, dataset.classes, (side, side), dataset.out_of_bounds)
+    return Dataset(values, classes, dataset.sites, dataset.cell_m, dataset.labels)
 
 
 def padded(samples: Samples, multiple: int) -> Samples:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from vestige.errors import UsageError
 from vestige.survey.forward.acquisition import Walk, walk
 from vestige.survey.forward.gradiometer import Gradiometer
 from vestige.survey.forward.kinds import GroundKind, draw_kind, log_uniform
@@ -193,6 +194,11 @@ def _cut(
     names = ground[row : row + recipe.pixels, column : column + recipe.pixels]
     classes = np.zeros(names.shape, np.uint8)
     for number, label in enumerate(recipe.labels, 1):
+        if label not in GROUND_CLASSES[1:]:
+            raise UsageError(
+                f"labels: {label!r} is nothing that simulated ground holds; expected some of "
+                f"{', '.join(GROUND_CLASSES[1:])}"
+            )
         classes[names == GROUND_CLASSES.index(label)] = number
     if recipe.label_error:
         classes = _sloppy(classes, recipe.label_error / recipe.cell, random)
