@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
+from torch.multiprocessing.spawn import ProcessExitedException, start_processes
 
 from vestige.contract import Budget, Context
 from vestige.errors import UsageError, VestigeError
@@ -50,13 +51,13 @@ def train_together(course: Course) -> None:
         context.budget,
         context.seed,
     )
-    running = torch.multiprocessing.start_processes(
+    running = start_processes(  # type: ignore[no-untyped-call]
         _worker, arguments, nprocs=count, join=False, start_method="spawn"
     )
     try:
         while not running.join(timeout=PATIENCE):
             context.check()
-    except torch.multiprocessing.ProcessExitedException as error:
+    except ProcessExitedException as error:
         raise VestigeError(
             f"a process that trained ended early ({error}): run again to go on from the last epoch"
         ) from None
