@@ -9,6 +9,7 @@ import pytest
 from vestige.contract import Inputs, Kind, Product
 from vestige.errors import InputError
 from vestige.survey.mapping.model import load_model
+from vestige.survey.mapping.prediction import Tiling, predict_rows
 from vestige.survey.recipe import AssembleRecipe, TrainRecipe
 
 torch = pytest.importorskip("torch")
@@ -47,6 +48,28 @@ def test_mirrored_views_make_a_model_that_is_mirrored_itself(models, context):
     model = load_model(path)
     once, mirrored = model.probabilities(VALUES), model.probabilities(np.ascontiguousarray(VALUES[:, ::-1]))
     assert np.abs(once - mirrored[:, :, ::-1]).max() < 1e-5
+
+
+def test_tiles_of_a_network_at_half_resolution_show_no_seam(models, context):
+    path = assemble(Inputs({"model": models[:1]}), AssembleRecipe(flips=True), context()).products[0].path
+    values = np.random.default_rng(1).normal(0, 1.5, (96, 104)).astype(np.float32)
+    for model in (load_model(models[0].path), load_model(path)):
+        whole, tiled = (
+            np.vstack(
+                [
+                    predict_rows(
+                        model,
+                        lambda rows, columns: values[rows, columns],
+                        values.shape,
+                        slice(top, min(top + side, 96)),
+                        Tiling(side, model.halo),
+                    ).confidence
+                    for top in range(0, 96, side)
+                ]
+            )
+            for side in (128, 32)
+        )
+        assert np.abs(whole - tiled).max() < 1e-5
 
 
 def test_greyscale_takes_what_deepness_gives(models, context):
