@@ -19,6 +19,7 @@ from vestige.survey import (
 from vestige.survey.learning.augmentation import zoom_and_pan
 from vestige.survey.learning.dataset import make_dataset
 from vestige.survey.learning.evaluation import evaluate
+from vestige.survey.learning.samples import Samples, checked_budget
 from vestige.survey.mapping.prediction import Tiling
 from vestige.survey.recipe import DatasetRecipe, EvaluateRecipe, TrainRecipe
 
@@ -26,7 +27,7 @@ torch = pytest.importorskip("torch")
 
 from vestige.survey.learning.training import train  # noqa: E402
 
-SMALL = {"filters": [4, 8, 8], "batch": 8, "epochs": 2, "learning_rate": 0.003, "dice": 1.0}
+SMALL = {"filters": [4, 8, 8], "batch": 8, "epochs": 2, "learning_rate": 0.003, "region_loss": "dice"}
 
 
 def context(folder, **options):
@@ -83,7 +84,7 @@ def test_the_shipped_model_says_what_it_is():
     card = load_model(shipped_model()).card
     assert card["classes"] == ["no-feature", "feature", "out-of-bounds"]
     assert card["licence"] == "CC0-1.0"
-    assert shipped_model().stat().st_size <= 3_000_000
+    assert shipped_model().stat().st_size <= 10_000_000
 
 
 def test_broken_models_are_one_sentence(tmp_path, trained):
@@ -189,7 +190,7 @@ def test_training_killed_after_an_epoch_ends_at_the_same_bits(dataset, trained, 
 def test_the_papers_network_takes_the_papers_tiles(tmp_path):
     recipe = DatasetRecipe.make("magnet-2020", values={"tiles": 3, "sites": 3, "validation": 0.34, "test": 0})
     tiles = make_dataset(Inputs({}), recipe, context(tmp_path / "d")).products[0]
-    paper = TrainRecipe.make("magnet-2020", values={"epochs": 1, "filters": [2, 2, 2, 2, 2]})
+    paper = TrainRecipe.make("magnet-2020", values={"epochs": 1, "copies": 2, "filters": [2, 2, 2, 2, 2]})
     outcome = train(Inputs({"dataset": [tiles]}), paper, context(tmp_path / "m"))
     assert load_model(outcome.products[0].path).stride == 16
     assert TrainRecipe.make("magnet-2020").filters == [16, 32, 64, 128, 254]
@@ -199,14 +200,10 @@ def test_training_settings_that_cannot_be(dataset, tmp_path):
     with pytest.raises(UsageError, match="low"):
         train(Inputs({"dataset": [dataset]}), TrainRecipe(**SMALL, low=3.0), context(tmp_path))
     small = Context(tmp_path / "w", tmp_path / "o", budget=Budget(cores=1, bytes=2**20))
-    big = DatasetRecipe(tiles=64, sites=8, pixels=512)
     tiles = np.zeros((64, 512, 512), np.float16)
-    from vestige.survey.learning.dataset import Dataset
-    from vestige.survey.learning.training import _prepared
-
-    assert big.tiles == 64
+    samples = Samples(tiles, tiles.astype(np.uint8), np.arange(64), np.ones(64))
     with pytest.raises(BudgetError, match="do not fit"):
-        _prepared(Dataset(tiles, tiles.astype(np.uint8), np.arange(64), 0.25), TrainRecipe(**SMALL), small)
+        checked_budget(samples, small.budget.working())
 
 
 def test_evaluation_scores_each_site(dataset, trained, tmp_path):

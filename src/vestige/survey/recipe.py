@@ -303,7 +303,7 @@ class DatasetRecipe(CleaningRecipe, ReadingRecipe):
 
 
 class TrainRecipe(Recipe):
-    """A U-Net or ResUNet for three classes: no feature, feature, out of bounds."""
+    """A network for classes of features, between no feature and out of bounds."""
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "magnet-2020": {
@@ -312,7 +312,22 @@ class TrainRecipe(Recipe):
             "batch": 2,
             "learning_rate": 1e-4,
             "epochs": 100,
-            "augment": True,
+            "copies": 300,
+        },
+        "magnet": {
+            "network": "magnet",
+            "filters": [16, 32, 64, 96, 128],
+            "batch": 16,
+            "learning_rate": 3e-3,
+            "weight_decay": 1e-3,
+            "epochs": 30,
+            "schedule": "cosine",
+            "warm_up": 1.0,
+            "region_loss": "dice",
+            "ema": 0.998,
+            "flips": True,
+            "strength": 1.3,
+            "calibrate": True,
         },
         "quick": {
             "network": "resunet",
@@ -320,37 +335,93 @@ class TrainRecipe(Recipe):
             "batch": 8,
             "learning_rate": 4e-3,
             "epochs": 6,
-            "dice": 1.0,
-            "schedule": "cosine",
-        },
-        "shipped": {
-            "network": "resunet",
-            "filters": [12, 24, 48, 80, 128],
-            "batch": 32,
-            "learning_rate": 3e-3,
-            "epochs": 40,
-            "dice": 1.0,
+            "region_loss": "dice",
             "schedule": "cosine",
         },
     }
 
-    network: Literal["unet", "resunet"] = setting("resunet", "Plain or residual double convolutions")
+    network: Literal["unet", "resunet", "magnet"] = setting(
+        "resunet", "Plain or residual double convolutions, or residual ones at half resolution"
+    )
     filters: list[int] = setting([16, 32, 64, 128, 254], "Filters at each depth", min_length=2, max_length=6)
     batch: int = setting(2, "Tiles a step", ge=1, le=1024)
+    accumulate: int = setting(1, "Parts in which the tiles of a step are worked, to save memory", ge=1, le=64)
     learning_rate: float = setting(1e-4, "Step size of Adam", gt=0, le=1)
+    weight_decay: float = setting(0.0, "Decay of the weights, apart from the step (AdamW)", ge=0, le=1)
     epochs: int = setting(100, "Times that every tile is seen", ge=1, le=10000)
     schedule: Literal["constant", "cosine"] = setting(
         "constant", "How the learning rate goes over the epochs"
     )
-    dice: float = setting(
-        0.0, "Weight of a Dice loss of the feature class beside the cross-entropy", ge=0, le=10
+    warm_up: float = setting(0.0, "Epochs over which the learning rate rises at first", ge=0, le=100)
+    class_weights: Literal["equal", "inverse-root"] = setting(
+        "equal", "Weights of the classes in the cross-entropy: equal, or by the root of their rarity"
     )
-    augment: bool = setting(False, "Random zoom and pan of each tile, as in the Mag-Net paper")
+    region_loss: Literal["none", "dice", "jaccard", "lovasz"] = setting(
+        "none", "Loss of the overlap of the features beside the cross-entropy"
+    )
+    region_weight: float = setting(1.0, "Weight of that loss", ge=0, le=10)
+    ema: float = setting(
+        0.0, "Memory of the averaged weights, which become the model; 0: the last", ge=0, lt=1
+    )
+    copies: int = setting(0, "Zoomed and panned copies added once for all, as in the Mag-Net paper", ge=0)
+    augment: bool = setting(False, "Random zoom and pan of each tile each time that it is seen")
+    flips: bool = setting(False, "Mirror half of the tiles from east to west")
+    strength: float = setting(1.0, "Readings are multiplied by up to this factor, or divided", ge=1, le=4)
+    precision: Literal["float32", "bfloat16", "float16"] = setting(
+        "float32", "Arithmetic of the convolutions; the half ones are for GPUs"
+    )
+    processes: int = setting(1, "Processes that share each step, one a GPU", ge=1, le=64)
+    folds: int = setting(
+        0, "Deal the sites to this many folds and watch one of them; 0: by split", ge=0, le=50
+    )
+    fold: int = setting(0, "The fold that is watched and not trained on", ge=0, le=49)
+    calibrate: bool = setting(False, "Set the confidence right on the tiles that are watched (temperature)")
     low: float = setting(-1.0, "Values below are cut before the network sees them", unit="nT")
     high: float = setting(2.0, "Values above are cut before the network sees them", unit="nT")
+
+
+class TuneRecipe(Recipe):
+    """Which settings of `train` to look for, and how long."""
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"quick": {"trials": 3, "epochs": 1}}
+
+    trials: int = setting(30, "Trainings", ge=1, le=10000)
+    epochs: int = setting(10, "Epochs of each", ge=1, le=10000)
+    metric: Literal["validation_ring_iou", "validation_miou"] = setting(
+        "validation_ring_iou", "What is to be as large as it can"
+    )
+    networks: list[Literal["unet", "resunet", "magnet"]] = setting(
+        ["unet", "resunet"], "Networks to choose from", min_length=1
+    )
+    depths: list[int] = setting([3, 4, 5], "Numbers of depths to choose from", min_length=1)
+    first_filters: list[int] = setting(
+        [8, 16, 32], "Filters of the first depth; each deeper one has twice as many", min_length=1
+    )
+    batches: list[int] = setting([2, 4, 8], "Tiles a step", min_length=1)
+    learning_rates: list[float] = setting(
+        [1e-5, 1e-2], "Least and largest learning rate", min_length=2, max_length=2
+    )
+    region_losses: list[Literal["none", "dice", "jaccard", "lovasz"]] = setting(
+        ["none", "dice"], "Losses of the overlap to choose from", min_length=1
+    )
+
+
+class AssembleRecipe(Recipe):
+    """How trained models become one file."""
+
+    flips: bool = setting(False, "Each model also sees its input mirrored from east to west; the mean counts")
+    takes: Literal["nanotesla", "greyscale"] = setting(
+        "nanotesla", "What the model takes: nT, or a greyscale of 0..1 as the QGIS plugin Deepness gives it"
+    )
 
 
 class EvaluateRecipe(Recipe):
     """Which tiles of a dataset to score a model on."""
 
     split: Literal["train", "validation", "test", "all"] = setting("test", "Tiles to score on")
+    tolerance: float = setting(
+        0.5, "A boundary found within this of a true one is right", unit="m", gt=0, le=5
+    )
+    near: float = setting(4.0, "Calibration near rings: within this of a true or found one", unit="m", gt=0)
+    overlap: float = setting(0.5, "An object is found where the hulls overlap by this IoU", gt=0, le=1)
+    least_object: float = setting(6.0, "Smaller objects are neither found nor missed", unit="m²", ge=0)

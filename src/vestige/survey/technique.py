@@ -19,6 +19,7 @@ from vestige.contract import (
 )
 from vestige.survey.recipe import (
     ArchiveRecipe,
+    AssembleRecipe,
     DatasetRecipe,
     EvaluateRecipe,
     ExportRecipe,
@@ -27,6 +28,7 @@ from vestige.survey.recipe import (
     RunRecipe,
     SceneRecipe,
     TrainRecipe,
+    TuneRecipe,
 )
 
 __all__ = ["technique"]
@@ -80,6 +82,18 @@ def _evaluate(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
     return evaluate(inputs, recipe, context)
 
 
+def _tune(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
+    from vestige.survey.learning.tuning import tune
+
+    return tune(inputs, recipe, context)
+
+
+def _assemble(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
+    from vestige.survey.learning.assembly import assemble
+
+    return assemble(inputs, recipe, context)
+
+
 def _implant(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
     from vestige.survey.implant.operation import implant
 
@@ -91,6 +105,8 @@ _MODEL = Input(
     "model", Kind.MODEL, optional=True, help="A model that train made; left out: the one that comes along"
 )
 _DATASET = Input("dataset", Kind.TABLE, help="A dataset that dataset made")
+_DATASETS = Input("dataset", Kind.TABLE, many=True, help="Datasets that dataset made")
+_START = Input("model", Kind.MODEL, optional=True, help="A model that train made, to be trained on")
 _MAPS = (
     Output("classes", Kind.CLASSES, "classes.tif", "Class of each cell: no feature, feature, out of bounds"),
     Output("confidence", Kind.GRID, "confidence.tif", "Probability of the class shown, for each cell"),
@@ -188,11 +204,32 @@ technique = Technique(
         ),
         Operation(
             "train",
-            "Train a U-Net or ResUNet on a dataset",
+            "Train a network on datasets",
             TrainRecipe,
-            (_DATASET,),
+            (_DATASETS, _START),
             (Output("model", Kind.MODEL, "model.onnx", "The trained model, ONNX with its card"),),
             _train,
+            extra="learn",
+        ),
+        Operation(
+            "tune",
+            "Look for the best settings of a training",
+            TuneRecipe,
+            (_DATASETS,),
+            (
+                Output("study", Kind.TABLE, "study.csv", "Settings and score of each trial"),
+                Output("best", Kind.TABLE, "best.json", "The best settings, as train takes them"),
+            ),
+            _tune,
+            extra="learn",
+        ),
+        Operation(
+            "assemble",
+            "Make one file of trained models, to predict with or to share",
+            AssembleRecipe,
+            (Input("model", Kind.MODEL, many=True, help="Models that train made"),),
+            (Output("model", Kind.MODEL, "model.onnx", "The models as one ONNX file with its card"),),
+            _assemble,
             extra="learn",
         ),
         Operation(

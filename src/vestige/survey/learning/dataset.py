@@ -17,6 +17,7 @@ from vestige.capture.durable import write_atomically
 from vestige.contract import Context, Inputs, Kind, Outcome, Picture, Product, Recipe
 from vestige.errors import InputError, UsageError
 from vestige.survey.learning.splits import SPLITS
+from vestige.survey.mapping.model import CLASSES
 from vestige.survey.recipe import DatasetRecipe
 
 __all__ = ["Dataset", "load_dataset", "make_dataset", "write_shard"]
@@ -46,6 +47,11 @@ class Dataset:
     def out_of_bounds(self) -> int:
         """The class of what was not surveyed."""
         return len(self.labels) + 1
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The classes by their value; rings alone are the paper's 'feature'."""
+        return CLASSES if self.labels == ("ring",) else (CLASSES[0], *self.labels, CLASSES[-1])
 
 
 def make_dataset(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:

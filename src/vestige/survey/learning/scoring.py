@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -27,28 +28,29 @@ def confusion(
     return counts
 
 
-def scores(counts: Counts) -> dict[str, float]:
-    """Scores of a confusion matrix of the three classes.
+def scores(counts: Counts, names: Sequence[str] = CLASSES) -> dict[str, float]:
+    """Scores of a confusion matrix of classes that `names` names, the last one out of bounds.
 
-    `miou` is the mean over the three classes, as in the Mag-Net paper; `miou_two_class` the mean of no
-    feature and feature over pixels that were surveyed; `trivial_miou` what "nothing but background, and the
-    mask of what was surveyed" scores on the same pixels: `miou` alone flatters.
+    `miou` is the mean over all classes, three in the Mag-Net paper; `miou_two_class` the mean without out of
+    bounds, over pixels that were surveyed; `ring_iou` that of class 1; `trivial_miou` what
+    "nothing but background, and the mask of what was surveyed" scores on the same pixels: `miou` alone
+    flatters.
 
     >>> found = scores(np.array([[90, 0, 0], [5, 5, 0], [0, 0, 100]]))
     >>> round(found["miou"], 3), round(found["iou_feature"], 3), round(found["trivial_miou"], 3)
     (0.816, 0.5, 0.633)
     """
-    surveyed = counts[:2, :2]
+    surveyed = counts[:-1, :-1]
     per_class = _iou(counts)
     trivial = np.zeros_like(counts)
-    trivial[:2, 0] = counts[:2].sum(axis=1)
-    trivial[2, 2] = counts[2].sum()
+    trivial[:-1, 0] = counts[:-1].sum(axis=1)
+    trivial[-1, -1] = counts[-1].sum()
     found, wanted = counts[1, 1], counts[1].sum()
     return {
         "miou": _mean(per_class),
         **{
             f"iou_{name.replace('-', '_')}": float(value)
-            for name, value in zip(CLASSES, per_class, strict=True)
+            for name, value in zip(names, per_class, strict=True)
         },
         "ring_iou": float(per_class[1]),
         "miou_two_class": _mean(_iou(surveyed)),

@@ -1,58 +1,87 @@
-"""Training a model on a dataset: bit for bit the same when run again on a CPU, killed in the middle or
-not.
-"""
+"""Training a model on datasets: bit for bit the same when run again on a CPU, killed in the middle or not."""
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vestige import __version__
 from vestige.contract import Context, Inputs, Kind, Outcome, Product, Recipe
-from vestige.errors import BudgetError, MissingError, UsageError
-from vestige.survey.learning.dataset import Dataset, load_dataset
-from vestige.survey.learning.scoring import confusion, scores
-from vestige.survey.mapping.model import CLASSES, KEY
+from vestige.errors import MissingError, UsageError
+from vestige.survey.learning.samples import Samples, checked_budget, samples_of, with_copies
+from vestige.survey.mapping.model import KEY
 from vestige.survey.recipe import TrainRecipe
 
 if TYPE_CHECKING:
-    import torch
+    from vestige.survey.learning.course import Course
 
-    from vestige.survey.learning.network import WithNormalisation
-
-__all__ = ["train"]
-
-OUT_OF_BOUNDS = 2
+__all__ = ["digest_of", "train"]
 
 
 def train(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
-    """Train on the split 'train' of a dataset, watch 'validation', keep the last epoch; write ``model.onnx``.
+    """Train on the split 'train' of datasets, watch 'validation', keep the last epoch; write ``model.onnx``.
 
-    A checkpoint is kept after each epoch; a run started again goes on from it and ends at the same weights.
+    A model given as `model` is the start: its weights are trained on, for instance on a few labels of real
+    ground. A checkpoint is kept after each epoch; a run started again goes on from it and ends at the same
+    weights.
+
+    Raises
+    ------
+    UsageError : settings that contradict one another, or the model's.
+    MissingError : PyTorch is not installed.
     """
     torch = _torch()
     chosen = TrainRecipe.model_validate(recipe.model_dump())
-    if not chosen.low < chosen.high:
-        raise UsageError(f"low is {chosen.low} and high {chosen.high} nT; expected low below high")
-    dataset = inputs.product("dataset")
-    assert dataset is not None
-    tiles = _prepared(load_dataset(dataset.path, "train"), chosen, context)
-    checked = _prepared(load_dataset(dataset.path, "validation"), chosen, context)
+    _check(chosen)
+    from vestige.survey.learning.network import multiple_of
+
+    folders = [dataset.path for dataset in inputs.products("dataset")]
+    tiles, checked = samples_of(folders, chosen, multiple_of(chosen.network, chosen.filters))
+    tiles = with_copies(tiles, chosen.copies, context.random(2**31))
+    checked_budget(tiles, context.budget.working())
+    given = inputs.product("model")
     with _reproducible(torch, context):
-        course = _Course(tiles, checked, chosen, context)
-        history = course.run()
+        course = _course(tiles, checked, chosen, context, given.path if given else None)
+        history = _trained(course)
+        temperature = _calibrated(course) if chosen.calibrate else 1.0
     path = context.output / "model.onnx"
-    card = _card(chosen, tiles, dataset, history, context)
-    _export(course.network, path, card)
+    card = {
+        **_card(course, history, context),
+        "temperature": round(temperature, 4),
+        "datasets": {folder.name: digest_of(folder) for folder in folders},
+        **({"started_from": digest_of(given.path)} if given else {}),
+    }
+    _export(course, path, card)
+    from vestige.survey.learning.curves import curves
+
     measured = {
         **history[-1],
+        "temperature": card["temperature"],
         "parameters": card["parameters"],
         "megabytes": round(path.stat().st_size / 1e6, 3),
     }
-    return Outcome([Product("model", Kind.MODEL, path, card)], measured, [], [dict(row) for row in history])
+    pictures = [curves(history)]
+    return Outcome(
+        [Product("model", Kind.MODEL, path, card)], measured, pictures, [dict(row) for row in history]
+    )
+
+
+def _check(recipe: TrainRecipe) -> None:
+    if not recipe.low < recipe.high:
+        raise UsageError(f"low is {recipe.low} and high {recipe.high} nT; expected low below high")
+    if recipe.batch % recipe.processes:
+        raise UsageError(
+            f"{recipe.processes} processes cannot share {recipe.batch} tiles a step; "
+            "expected a batch that they divide"
+        )
+    if recipe.folds and recipe.fold >= recipe.folds:
+        raise UsageError(
+            f"fold is {recipe.fold}; expected 0..{recipe.folds - 1}, as there are {recipe.folds}"
+        )
 
 
 def _torch() -> Any:
@@ -82,184 +111,81 @@ class _reproducible:  # noqa: N801 - a context manager named by what it makes tr
         self._torch.use_deterministic_algorithms(self._before[1])
 
 
-def _prepared(dataset: Dataset, recipe: TrainRecipe, context: Context) -> Dataset:
-    """The tiles, padded so that every depth of the network halves them evenly."""
-    count, height, width = dataset.values.shape
-    if 6 * dataset.values.nbytes > context.budget.working():
-        raise BudgetError(
-            f"{count} tiles of {height} x {width} pixels do not fit into the memory granted: "
-            "grant more, or make a smaller dataset"
-        )
-    stride = 2 ** (len(recipe.filters) - 1)
-    edge = [
-        (0, 0),
-        *(((-side % stride) // 2, -side % stride - (-side % stride) // 2) for side in (height, width)),
-    ]
-    values = np.pad(dataset.values, edge, constant_values=np.float16(np.nan))
-    classes = np.pad(dataset.classes, edge, constant_values=OUT_OF_BOUNDS)
-    return Dataset(values, classes, dataset.sites, dataset.cell_m)
+def _course(
+    tiles: Samples, checked: Samples, recipe: TrainRecipe, context: Context, start: Path | None
+) -> Course:
+    from vestige.survey.learning.course import Course
+    from vestige.survey.learning.export import weights_of
+
+    return Course(tiles, checked, recipe, context, weights_of(start, recipe, tiles.names) if start else None)
 
 
-class _Course:
-    """One training: network, optimiser, and where it stands."""
+def _trained(course: Course) -> list[dict[str, Any]]:
+    """Train here, or in several processes that leave their checkpoint."""
+    if course.recipe.processes > 1:
+        from vestige.survey.learning.distributed import train_together
 
-    def __init__(self, tiles: Dataset, checked: Dataset, recipe: TrainRecipe, context: Context) -> None:
-        import torch
-
-        from vestige.survey.learning.network import UNet, WithNormalisation
-
-        self.tiles, self.checked, self.recipe, self.context = tiles, checked, recipe, context
-        self.device = torch.device(context.budget.device)
-        torch.manual_seed(context.seed)
-        network = UNet(recipe.filters, network=recipe.network)
-        self.network: WithNormalisation = WithNormalisation(network, recipe.low, recipe.high).to(self.device)
-        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.optimiser = torch.optim.Adam(self.network.parameters(), lr=recipe.learning_rate)
-
-    def run(self) -> list[dict[str, Any]]:
-        """Train the epochs that are left; returns what each gave."""
-        history = self._resume()
-        for epoch in range(len(history), self.recipe.epochs):
-            self.context.progress(epoch, self.recipe.epochs, "epochs")
-            loss = self._epoch(epoch)
-            last = epoch + 1 == self.recipe.epochs
-            watched = self._watch() if last or epoch % 5 == 4 else {}
-            history.append({"epoch": epoch + 1, "loss": round(loss, 6), **watched})
-            self._keep(history)
-        self.context.progress(self.recipe.epochs, self.recipe.epochs, "epochs")
-        return history
-
-    def _epoch(self, epoch: int) -> float:
-        import torch
-
-        self.network.train()
-        self._set_rate(epoch)
-        random = self.context.random(epoch)
-        order = random.permutation(len(self.tiles.values))
-        losses = []
-        for values, classes in self._batches(order, random):
-            self.context.check()
-            logits = self.network.network(self.network.scaled(values))
-            loss = _loss(logits, classes, self.recipe.dice)
-            self.optimiser.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            self.optimiser.step()
-            losses.append(loss.detach())
-        return float(torch.stack(losses).mean())
-
-    def _batches(
-        self, order: np.ndarray[Any, Any], random: np.random.Generator
-    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        import torch
-
-        for first in range(0, len(order), self.recipe.batch):
-            numbers = order[first : first + self.recipe.batch]
-            values = self.tiles.values[numbers].astype(np.float32)
-            classes = self.tiles.classes[numbers]
-            if self.recipe.augment:
-                from vestige.survey.learning.augmentation import zoom_and_pan
-
-                values, classes = zoom_and_pan(values, classes, random)
-            yield (
-                torch.from_numpy(values)[:, None]
-                .to(self.device)
-                .contiguous(memory_format=torch.channels_last),
-                torch.from_numpy(classes).to(self.device, torch.long),
-            )
-
-    def _set_rate(self, epoch: int) -> None:
-        rate = self.recipe.learning_rate
-        if self.recipe.schedule == "cosine":
-            rate *= max(0.5 * (1 + np.cos(np.pi * epoch / self.recipe.epochs)), 0.01)
-        for group in self.optimiser.param_groups:
-            group["lr"] = float(rate)
-
-    def _watch(self) -> dict[str, float]:
-        """Scores on the tiles of other sites."""
-        import torch
-
-        self.network.eval()
-        counts = np.zeros((3, 3), np.int64)
-        with torch.no_grad():
-            for first in range(0, len(self.checked.values), self.recipe.batch):
-                part = slice(first, first + self.recipe.batch)
-                values = torch.from_numpy(self.checked.values[part].astype(np.float32))[:, None].to(
-                    self.device
-                )
-                predicted = self.network(values).argmax(dim=1).cpu().numpy()
-                counts += confusion(self.checked.classes[part], predicted)
-        found = scores(counts)
-        return {
-            f"validation_{name}": round(found[name], 5) for name in ("miou", "ring_iou", "miou_two_class")
-        }
-
-    def _keep(self, history: list[dict[str, Any]]) -> None:
-        import torch
-
-        path = self._checkpoint
-        temporary = path.with_suffix(".new")
-        state = {
-            "network": self.network.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "history": history,
-        }
-        torch.save(state, temporary)
-        temporary.replace(path)
-
-    def _resume(self) -> list[dict[str, Any]]:
-        import torch
-
-        if not self._checkpoint.exists():
-            return []
-        state = torch.load(self._checkpoint, map_location=self.device, weights_only=True)
-        self.network.load_state_dict(state["network"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        return list(state["history"])
-
-    @property
-    def _checkpoint(self) -> Path:
-        return self.context.workspace / "checkpoint.pt"
+        train_together(course)
+    return course.run()
 
 
-def _loss(logits: torch.Tensor, classes: torch.Tensor, dice: float) -> torch.Tensor:
-    """Sparse cross-entropy, and by weight the Dice loss of the feature class."""
-    import torch
+def _calibrated(course: Course) -> float:
+    from vestige.survey.learning.calibration import temperature_of
 
-    loss = torch.nn.functional.cross_entropy(logits, classes)
-    if dice:
-        feature = torch.softmax(logits, dim=1)[:, 1]
-        wanted = (classes == 1).to(feature.dtype)
-        overlap = 2 * (feature * wanted).sum() + 1
-        loss = loss + dice * (1 - overlap / (feature.sum() + wanted.sum() + 1))
-    return loss
+    temperature = temperature_of(course.logits())
+    course.average.temperature.fill_(temperature)
+    return temperature
 
 
-def _card(
-    recipe: TrainRecipe, tiles: Dataset, dataset: Product, history: list[dict[str, Any]], context: Context
-) -> dict[str, Any]:
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file, or of the names and contents of all files of a folder.
+
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> digest_of(folder)[:12]
+    'e3b0c44298fc'
+    """
+    total = hashlib.sha256()
+    for file in [path] if path.is_file() else sorted(path.rglob("*")):
+        if file.is_file():
+            total.update(file.name.encode())
+            with file.open("rb") as stream:
+                total.update(hashlib.file_digest(stream, "sha256").digest())
+    return total.hexdigest()
+
+
+def _card(course: Course, history: list[dict[str, Any]], context: Context) -> dict[str, Any]:
     """What the model says of itself."""
-    from vestige.survey.learning.network import UNet
+    from vestige.survey.learning.network import multiple_of
 
-    network = UNet(recipe.filters, network=recipe.network)
+    recipe, tiles = course.recipe, course.tiles
+    stride = multiple_of(recipe.network, recipe.filters)
+    sizes = sorted(set(tiles.cells.tolist()))
     return {
-        "classes": list(CLASSES),
-        "pixel_m": tiles.cell_m,
+        "classes": list(tiles.names),
+        "pixel_m": float(np.median(tiles.cells)),
+        "pixels_m": [sizes[0], sizes[-1]],
         "low_nt": recipe.low,
         "high_nt": recipe.high,
         "network": recipe.network,
         "filters": list(recipe.filters),
-        "parameters": sum(weights.numel() for weights in network.parameters()),
-        "trained_on": f"{len(tiles.values)} tiles of {len(set(tiles.sites.tolist()))} simulated sites",
+        "stride": stride,
+        "halo": 6 * stride,
+        "width": recipe.filters[0] if recipe.network != "magnet" else recipe.filters[0] // 4 + 2,
+        "parameters": sum(weights.numel() for weights in course.network.parameters()),
+        "trained_on": f"{len(tiles)} tiles of {len(set(tiles.sites.tolist()))} sites",
+        "made_by": f"vestige {__version__}",
         "epochs": len(history),
         "seed": context.seed,
         "validation": history[-1],
         "licence": "CC0-1.0",
-        "limits": "Ring ditches only; trained on simulated ground; a prediction is a hint, not a find.",
+        "limits": "Trained on what its datasets hold, simulated ground where they say so; "
+        "a prediction is a hint, not a find.",
     }
 
 
-def _export(network: WithNormalisation, path: Path, card: dict[str, Any]) -> None:
+def _export(course: Course, path: Path, card: dict[str, Any]) -> None:
     """Write ONNX that takes nT (NaN where not surveyed) and gives probabilities."""
     from vestige.survey.learning.export import export
 
-    export(network, path, {KEY: card})
+    export(course.average, path, {KEY: card})
