@@ -18,7 +18,9 @@ from vestige.survey.gridding import Raster, interpolate, raster_of
 from vestige.survey.mapping.model import CLASSES, FeatureModel, load_model, shipped_model
 from vestige.survey.mapping.polygons import Feature, features_of, write_features
 from vestige.survey.mapping.prediction import predict_rows, tiling_for
-from vestige.survey.processing.cleaning import clip, despike, zero_median_traverse
+from vestige.survey.processing.layout import spread
+from vestige.survey.processing.removed import Ledger
+from vestige.survey.processing.steps import Look, process
 from vestige.survey.readers.reading import data_frames, read_survey
 from vestige.survey.recipe import CleaningRecipe, PredictRecipe, RunRecipe
 from vestige.survey.traverses import Survey
@@ -27,8 +29,8 @@ __all__ = ["predict", "run"]
 
 #: Colours of the classes in classes.tif.
 COLOURS = {0: (40, 40, 44, 255), 1: (240, 140, 40, 255), 2: (208, 208, 208, 255)}
-#: Readings cleaned at a time, and megabytes that GDAL may keep of files that it reads and writes.
-READINGS_AT_ONCE, GDAL_CACHE = 500_000, 48
+#: Megabytes that GDAL may keep of files that it reads and writes.
+GDAL_CACHE = 48
 #: Between files that say nothing of their place (m).
 APART = 10.0
 
@@ -45,9 +47,12 @@ def _run(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
     chosen = RunRecipe.model_validate(recipe.model_dump())
     model = _model(inputs, context)
     surveys, frames = _read(inputs.captures(), chosen.column, context)
+    recipes = [chosen.for_frame(row["frame"]) for row in frames]
+    steps = [step for one in recipes for step in one.steps]
+    ledger = Ledger(surveys, steps, context.workspace / "removed" if chosen.removed else None)
     cleaned = [
-        _clean(survey, chosen.for_frame(row["frame"]), row)
-        for survey, row in zip(surveys, frames, strict=True)
+        _clean(survey, one, row, ledger.of(number, survey))
+        for number, (survey, one, row) in enumerate(zip(surveys, recipes, frames, strict=True))
     ]
     raster = raster_of(cleaned, model.pixel_m)
     path = context.output / "processed.tif"
@@ -55,7 +60,11 @@ def _run(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
     products = [
         Product("processed", Kind.GRID, path, {"unit": "nT", "pixel_m": raster.cell, "crs": raster.crs})
     ]
-    return _mapped(products, path, raster, model, chosen, context, frames)
+    if chosen.removed:
+        removed = ledger.write(raster, context.output / "removed.tif", context)
+        products.append(Product("removed", Kind.GRID, removed, {"unit": "nT", "pixel_m": raster.cell}))
+    outcome = _mapped(products, path, raster, model, chosen, context, frames)
+    return replace(outcome, pictures=[*outcome.pictures, *ledger.pictures()])
 
 
 def predict(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
@@ -163,33 +172,13 @@ def _laid_out(surveys: list[Survey], files: list[tuple[Capture, Frame]], context
     return placed
 
 
-def _clean(survey: Survey, recipe: CleaningRecipe, row: dict[str, Any]) -> Survey:
-    """Destripe, despike, clip, some traverses at a time; what was done goes into the frame's row."""
-    destripe = recipe.destripe == "always" or (recipe.destripe == "auto" and survey.walked)
-    cleaned = np.empty_like(survey.values)
-    spikes, taken = 0, 0.0
-    step = max(1, READINGS_AT_ONCE // survey.values.shape[1])
-    for first in range(0, len(cleaned), step):
-        part = survey.with_values(survey.values[first : first + step])
-        values = zero_median_traverse(part, threshold=recipe.destripe_threshold) if destripe else part.values
-        taken += float(np.nansum((part.values - values) ** 2))
-        values, found = despike(values, threshold=recipe.despike_threshold)
-        cleaned[first : first + step] = clip(values, recipe.clip)
-        spikes += found
-    known = max(int(np.isfinite(survey.values).sum()), 1)
-    row.update(
-        destriped=destripe,
-        stripes_removed_nt=round(float(np.sqrt(taken / known)), 4),
-        spikes_removed=spikes,
-        noise_nt=round(_noise(cleaned), 4),
-    )
-    return survey.with_values(cleaned)
-
-
-def _noise(values: NDArray[np.float32]) -> float:
-    """The spread of readings, robustly: 1.4826 times the median absolute deviation, nT."""
-    known = values[np.isfinite(values)]
-    return 1.4826 * float(np.median(np.abs(known - np.median(known)))) if known.size else 0.0
+def _clean(survey: Survey, recipe: CleaningRecipe, row: dict[str, Any], look: Look) -> Survey:
+    """Every step in turn; what each removed goes into the frame's row."""
+    cleaned, removed = process(survey, recipe, look=look)
+    row["steps"] = ", ".join(one.step for one in removed)
+    row.update({f"{one.step.replace('-', '_')}_nt": round(one.rms_nt, 4) for one in removed})
+    row.update(noise_nt=round(spread(cleaned.values), 4))
+    return cleaned
 
 
 def _write_grid(surveys: list[Survey], raster: Raster, path: Path, context: Context) -> Path:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
+from pydantic import field_validator
+
 from vestige.contract import Recipe, setting
 
 
@@ -44,29 +46,75 @@ class SceneRecipe(Recipe):
     cell: float = setting(0.125, "Cell on which the physics is computed", unit="m", ge=0.05, le=0.5)
 
 
+StepName = Literal[
+    "despike",
+    "interpolate",
+    "drift",
+    "zero-mean-traverse",
+    "zero-median-traverse",
+    "destagger",
+    "edge-match",
+    "destripe",
+    "clip",
+    "low-pass",
+    "high-pass",
+    "reduction-to-pole",
+    "upward-continuation",
+    "analytic-signal",
+]
+
+
 class CleaningRecipe(Recipe):
     """How readings become a grid: shared by `run` and by the making of a dataset."""
 
-    destripe: Literal["auto", "always", "never"] = setting(
-        "auto", "Zero-median traverse; 'auto' does it where the file holds traverses as they were walked"
+    steps: list[StepName] = setting(
+        ["despike", "destagger", "destripe", "clip"], "Steps from readings to a clean grid, in their order"
     )
-    destripe_threshold: float = setting(
+    as_walked: bool = setting(
+        False, "Take the rows of a grid made elsewhere for traverses as they were walked"
+    )
+    traverse_threshold: float = setting(
         5.0, "Readings further than this from their traverse's median are left out of it", unit="nT", gt=0
     )
     despike_threshold: float = setting(
         15.0, "A reading further than this from its neighbours' median is a spike", unit="nT", gt=0
     )
+    stagger: float | None = setting(
+        None, "How far the traverses back lag behind those out; empty: estimated", unit="m", ge=-5, le=5
+    )
+    gap: float = setting(1.0, "Longest gap along a traverse that is closed", unit="m", ge=0, le=20)
     clip: float = setting(100.0, "Values are cut to plus and minus this", unit="nT", gt=0)
+    low_pass: float = setting(0.5, "Radius of the Gaussian that smooths", unit="m", gt=0, le=50)
+    high_pass: float = setting(10.0, "Radius of the Gaussian that is taken away", unit="m", gt=0, le=50)
+    continuation: float = setting(0.5, "How far upwards the field is continued", unit="m", gt=0, le=10)
+    sensor: Literal["fluxgate", "total-field"] = setting("fluxgate", "Vertical component, or total field")
+    inclination: float = setting(68.0, "Inclination, positive downwards", unit="deg", ge=-90, le=90)
+    declination: float = setting(-1.0, "Declination, positive to the east", unit="deg", ge=-180, le=180)
+
+    @field_validator("steps", mode="before")
+    @classmethod
+    def _names(cls, given: object) -> object:
+        """Names with commas between them, as they are typed."""
+        if isinstance(given, str):
+            return [name.strip() for name in given.split(",") if name.strip()]
+        return given
 
 
 class RunRecipe(CleaningRecipe):
     """From survey data files to grid, classes, confidence and polygons."""
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "as-recorded": {"destripe": "never", "despike_threshold": 1e6, "clip": 1e6},
-        "processed-elsewhere": {"destripe": "never"},
+        "as-recorded": {"steps": []},
+        "processed-elsewhere": {"steps": ["despike", "clip"]},
+        "handheld-fluxgate": {"steps": ["despike", "destagger", "destripe", "clip"]},
+        "fluxgate-cart": {"steps": ["despike", "drift", "destripe", "clip"]},
+        "caesium": {
+            "steps": ["despike", "destagger", "destripe", "high-pass", "clip"],
+            "sensor": "total-field",
+        },
     }
 
+    removed: bool = setting(False, "Also write what each step removed, a band a step (removed.tif)")
     column: str = setting("", "Column of a delimited file that holds the gradient; empty: found by its name")
     minimum_area: float = setting(6.0, "Smaller polygons are left out", unit="m²", ge=0)
     minimum_confidence: float = setting(0.5, "Polygons of a lower mean confidence are left out", ge=0, le=1)

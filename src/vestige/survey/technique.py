@@ -90,6 +90,13 @@ technique = Technique(
             (
                 Output("processed", Kind.GRID, "processed.tif", "The cleaned readings on square cells, nT"),
                 *_MAPS,
+                Output(
+                    "removed",
+                    Kind.GRID,
+                    "removed.tif",
+                    "What each step removed, nT, a band a step",
+                    optional=True,
+                ),
             ),
             _run,
         ),

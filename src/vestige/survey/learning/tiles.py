@@ -13,7 +13,7 @@ from vestige.survey.forward.gradiometer import Gradiometer
 from vestige.survey.forward.ground import random_ring
 from vestige.survey.forward.site import anomaly, draw_site
 from vestige.survey.gridding import Raster, interpolate
-from vestige.survey.processing.cleaning import clip, despike, zero_median_traverse
+from vestige.survey.processing.steps import process
 from vestige.survey.recipe import DatasetRecipe
 from vestige.survey.traverses import Survey
 
@@ -124,10 +124,7 @@ def _cleaned(recorded: NDArray[np.float32], plan: Walk, recipe: DatasetRecipe) -
         plan.reading_interval,
         grid=(round(plan.grid / plan.reading_interval), round(plan.grid / plan.traverse_interval)),
     ).placed(0.0, 0.0)
-    if recipe.destripe != "never":
-        survey = survey.with_values(zero_median_traverse(survey, threshold=recipe.destripe_threshold))
-    despiked, _ = despike(survey.values, threshold=recipe.despike_threshold)
-    return survey.with_values(clip(despiked, recipe.clip))
+    return process(survey, recipe)[0]
 
 
 def _cut(
