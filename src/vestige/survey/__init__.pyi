@@ -30,8 +30,6 @@ from .mapping.prediction import Prediction as Prediction
 from .mapping.prediction import predict_rows as predict_rows
 from .mapping.prediction import tiling_for as tiling_for
 from .processing.clip import clip as clip
-from .processing.depth import Source as Source
-from .processing.depth import euler_deconvolution as euler_deconvolution
 from .processing.despike import despike as despike
 from .processing.destagger import destagger as destagger
 from .processing.destagger import estimated_stagger as estimated_stagger
@@ -39,6 +37,8 @@ from .processing.destripe import destripe as destripe
 from .processing.destripe import stripe_offsets as stripe_offsets
 from .processing.drift import remove_drift as remove_drift
 from .processing.edge_match import edge_match as edge_match
+from .processing.euler import Source as Source
+from .processing.euler import euler_deconvolution as euler_deconvolution
 from .processing.gaussian import high_pass as high_pass
 from .processing.gaussian import low_pass as low_pass
 from .processing.interpolation import close_gaps as close_gaps

@@ -128,6 +128,20 @@ class PredictRecipe(Recipe):
     minimum_confidence: float = setting(0.5, "Polygons of a lower mean confidence are left out", ge=0, le=1)
 
 
+class DepthRecipe(Recipe):
+    """How deep the sources of a grid lie: each by Euler's equation, all together by their spectrum."""
+
+    index: float = setting(
+        3.0, "Structural index of the gradient: 3 for ditches and walls, 4 for pits and iron", gt=0, le=6
+    )
+    window: float = setting(3.0, "Side of the window around each peak", unit="m", gt=0, le=50)
+    tolerance: float = setting(0.2, "Solutions less sure than this share of their depth are left out", gt=0)
+    separation: float = setting(
+        1.0, "Distance from lower to upper sensor; 0 for a single one", unit="m", ge=0, le=3
+    )
+    sensor_height: float = setting(0.25, "Height of the lower sensor", unit="m", ge=0, le=10)
+
+
 class DatasetRecipe(CleaningRecipe):
     """Simulated training tiles: each site draws its own ground, instrument and noise, and belongs to one
     split.

@@ -19,6 +19,7 @@ from vestige.contract import (
 )
 from vestige.survey.recipe import (
     DatasetRecipe,
+    DepthRecipe,
     EvaluateRecipe,
     PredictRecipe,
     RunRecipe,
@@ -45,6 +46,12 @@ def _predict(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
     from vestige.survey.pipeline import predict
 
     return predict(inputs, recipe, context)
+
+
+def _depth(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
+    from vestige.survey.processing.depths import depth
+
+    return depth(inputs, recipe, context)
 
 
 def _dataset(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
@@ -111,6 +118,14 @@ technique = Technique(
             ),
             _MAPS,
             _predict,
+        ),
+        Operation(
+            "depth",
+            "Estimate how deep the sources of a grid lie",
+            DepthRecipe,
+            (Input("grid", Kind.GRID, help="A processed grid, GeoTIFF in nT"),),
+            (Output("depths", Kind.TABLE, "depths", "euler.csv, a line a source, and spectrum.csv"),),
+            _depth,
         ),
         Operation(
             "dataset",

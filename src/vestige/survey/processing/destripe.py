@@ -23,7 +23,7 @@ PIECE = 5.0
 #: Readings on either side of the edge of two survey grids, and how well they tell its step (nT).
 AT_EDGE, EDGE_NOISE = 4, 0.3
 #: Votes further than this many deviations lose their weight; the first rounds are more forbearing.
-TUNING, ROUNDS = 1.2, (np.inf, 8.0, 4.0, 2.0, 1.0, 1.0, 1.0)
+TUNING, ROUNDS = 2.0, (np.inf, 8.0, 4.0, 2.0, 1.0, 1.0, 1.0)
 #: Least deviation believed (nT): below it the readings' own resolution speaks.
 LEAST = 0.02
 
@@ -159,16 +159,22 @@ def _solved(votes: _Votes, grids: list[slice]) -> Array:
     own = votes.wholes - level
     strength = max(spread(own), LEAST)
     varied = max(_ground(votes.crossing), LEAST)
+    wander = max(spread(votes.pieces - votes.wholes[..., np.newaxis]) / varied, 1.0)
     stepped = max(spread(np.diff(votes.crossing, axis=3)), LEAST)
     stripes = np.sqrt(max(strength**2 - varied**2 / votes.pieces.shape[2], (0.3 * strength) ** 2))
     ditch = ditch_pieces(votes.pieces - level[..., np.newaxis], own / strength, own, votes.edges, strength)
     pieces = np.where(ditch, np.nan, votes.pieces)
     steps = np.where(ditch[1:] | ditch[:-1], np.nan, votes.steps)
     offsets = np.where(np.isfinite(votes.wholes), votes.wholes, level)
-    for leniency in ROUNDS:
+    tunings = [TUNING * leniency * wander for leniency in ROUNDS]
+    for tuning in tunings:
         for _ in range(2):
             offsets = _reweighted(
-                offsets, level, (pieces, steps, votes.edges), (varied, stepped, stripes), TUNING * leniency
+                offsets,
+                level,
+                (pieces, steps, votes.edges),
+                (varied, stepped, stripes),
+                TUNING * leniency * wander,
             )
             level = _levels(offsets, grids)
     return offsets

@@ -11,8 +11,8 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 #: A run of so many grids along one traverse is no chance from this strength on, in deviations of the stripes.
-STRENGTH = {1: 2.8, 2: 2.1, 3: 1.7}
-LONG = 1.5
+STRENGTH = {1: 3.2, 2: 2.4, 3: 1.9}
+LONG = 1.6
 #: The same where the file names no grids: there is no edge to ask.
 ALONE = 4.5
 #: Flanks of a ditch on the next traverse, and pieces within a run, are part of it from this strength on.

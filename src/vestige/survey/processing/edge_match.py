@@ -104,5 +104,5 @@ def _solved(medians: Array, down: Array, right: Array) -> Array:
         np.subtract.at(matrix, (second, first), weight)
         np.subtract.at(right_side, first, weight * step)
         np.add.at(right_side, second, weight * step)
-        levels = np.linalg.solve(matrix, right_side)
+        levels = np.asarray(np.linalg.solve(matrix, right_side), np.float64)
     return levels.reshape(medians.shape)

@@ -92,8 +92,8 @@ def _rings(power: Array, cell: float) -> tuple[Array, Array]:
     total = np.bincount(ring, log, last + 1)[: last + 1]
     count = np.bincount(ring, minlength=last + 1)[: last + 1]
     places = np.arange(2, last)
-    wavenumber: Array = 2 * np.pi * places / (side * cell)
-    log_power: Array = total[places] / count[places]
+    wavenumber = np.asarray(2 * np.pi * places / (side * cell), np.float64)
+    log_power = np.asarray(total[places] / count[places], np.float64)
     return wavenumber, log_power
 
 
