@@ -166,16 +166,11 @@ def _solved(votes: _Votes, grids: list[slice]) -> Array:
     pieces = np.where(ditch, np.nan, votes.pieces)
     steps = np.where(ditch[1:] | ditch[:-1], np.nan, votes.steps)
     offsets = np.where(np.isfinite(votes.wholes), votes.wholes, level)
-    tunings = [TUNING * leniency * wander for leniency in ROUNDS]
-    for tuning in tunings:
+    for leniency in ROUNDS:
+        tuning = TUNING * leniency * wander
         for _ in range(2):
-            offsets = _reweighted(
-                offsets,
-                level,
-                (pieces, steps, votes.edges),
-                (varied, stepped, stripes),
-                TUNING * leniency * wander,
-            )
+            scales = (varied, stepped, stripes)
+            offsets = _reweighted(offsets, level, (pieces, steps, votes.edges), scales, tuning)
             level = _levels(offsets, grids)
     return offsets
 

@@ -81,24 +81,22 @@ def euler_deconvolution(
     )
     signal = analytic_signal(survey)
     half = max(2, round(window / raster.cell / 2))
-    found = []
+    found: dict[tuple[int, int], Source] = {}
     for row, column in _peaks(signal, half, least):
         rows, columns = slice(row - half, row + half + 1), slice(column - half, column + half + 1)
         parts = [part[rows, columns].astype(np.float64) for part in (to_east, to_north, down, values)]
-        if all(np.isfinite(part).all() for part in parts):
-            solved = _solved(parts, raster.cell, index)
-            if solved is not None and _believed(solved, half * raster.cell, tolerance):
-                east, north, depth, deviation = solved
-                found.append(
-                    Source(
-                        raster.west + (column + 0.5) * raster.cell + east,
-                        raster.north - (row + 0.5) * raster.cell + north,
-                        depth,
-                        deviation,
-                        float(signal[row, column]),
-                    )
-                )
-    return found
+        if not all(np.isfinite(part).all() for part in parts):
+            continue
+        solved = _solved(parts, raster.cell, index)
+        if solved is None or not _believed(solved, half * raster.cell, tolerance):
+            continue
+        east, north, depth, deviation = solved
+        easting = raster.west + (column + 0.5) * raster.cell + east
+        northing = raster.north - (row + 0.5) * raster.cell + north
+        # Two cells of one flat peak give one source.
+        cell = round(easting / raster.cell), round(northing / raster.cell)
+        found[cell] = Source(easting, northing, depth, deviation, float(signal[row, column]))
+    return list(found.values())
 
 
 def _peaks(signal: Values, half: int, least: float) -> NDArray[np.intp]:
