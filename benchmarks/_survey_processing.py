@@ -73,31 +73,32 @@ def cleaned(method: str, survey: Any) -> Any:
     }[method](survey)
 
 
-def striped(method: str, grid: float, stripes: float) -> dict[str, float]:
-    """Stripes left (nT rms), and the shares of ring peaks and of ditches along the traverse that stay."""
-    raw, left, rings, short, long = [], [], [], [], []
+def striped(methods: list[str], grid: float, stripes: float) -> dict[str, list[float]]:
+    """For each method: stripes left (nT rms), their share that is gone (%), and the shares of ring peaks, of
+    a ditch of 30 m along the traverses, and of one across the whole site that stay.
+    """
+    told: dict[str, list[list[float]]] = {method: [] for method in methods}
     for seed in SEEDS:
-        for length, kept in ((0.0, None), (30.0, short), (120.0, long)):
-            made = scene(seed, grid, length, stripes)
-            wanted = made["wanted"] - np.median(made["wanted"])
-            found = cleaned(method, made["survey"])
-            found = found - np.median(found)
-            if kept is None:
-                before = made["survey"].values - made["wanted"]
-                raw.append(float(np.std(before)))
-                left.append(float(np.sqrt(np.mean((found - wanted) ** 2))))
-                peak = made["rings"] & (wanted > np.percentile(wanted[made["rings"]], 90))
-                rings.append(float(np.median(found[peak] / wanted[peak])))
-            else:
-                error = (found - wanted)[made["ditch"]]
-                kept.append(1 + float(error.mean()) / 2.9)
-    return {
-        "raw": float(np.mean(raw)),
-        "left": float(np.mean(left)),
-        "rings": float(np.mean(rings)),
-        "ditch_30": float(np.mean(short)),
-        "ditch_120": float(np.mean(long)),
-    }
+        scenes = [scene(seed, grid, length, stripes) for length in (0.0, 30.0, 120.0)]
+        for method in methods:
+            told[method].append(_figures(method, scenes))
+    return {method: np.mean(rows, axis=0).tolist() for method, rows in told.items()}
+
+
+def _figures(method: str, scenes: list[dict[str, Any]]) -> list[float]:
+    kept, left, gone = [], 0.0, 0.0
+    for number, made in enumerate(scenes):
+        wanted = made["wanted"] - np.median(made["wanted"])
+        found = cleaned(method, made["survey"])
+        found = found - np.median(found)
+        if number == 0:
+            left = float(np.sqrt(np.mean((found - wanted) ** 2)))
+            gone = 100 * (1 - left / float(np.std(made["survey"].values - made["wanted"])))
+            peak = made["rings"] & (wanted > np.percentile(wanted[made["rings"]], 90))
+            kept.append(float(np.median(found[peak] / wanted[peak])))
+        else:
+            kept.append(1 + float((found - wanted)[made["ditch"]].mean()) / 2.9)
+    return [left, gone, *kept]
 
 
 def staggered() -> dict[str, float]:
@@ -149,15 +150,12 @@ def processing() -> None:
     else:
         print(f"  GeophPy is left out: {PEER} names no folder that holds it", file=sys.stderr)
     rows: list[list[Any]] = []
+    methods.append("destripe (ours)")
     for grid, stripes in ((20.0, 0.4), (30.0, 0.4), (30.0, 0.8)):
-        for method in [*methods, "destripe (ours)"]:
-            row = measure(method, striped, method, grid, stripes)
-            value = row.value or {}
-            gone = 100 * (1 - value["left"] / value["raw"]) if value else None
-            kept = [value.get(name) for name in ("rings", "ditch_30", "ditch_120")]
-            name = f"{method}, grids of {grid:g} m, stripes {stripes:g}"
-            rows.append([name, value.get("left"), gone, *kept, row.seconds])
-    heads = ["method", "stripes left, nT rms", "gone, %", "ring peaks kept", "30 m ditch", "120 m ditch", "s"]
+        row = measure(f"grids of {grid:g} m", striped, methods, grid, stripes)
+        for method, figures in (row.value or {}).items():
+            rows.append([f"{method}, grids of {grid:g} m, stripes {stripes:g}", *figures])
+    heads = ["method", "stripes left, nT rms", "gone, %", "ring peaks kept", "30 m ditch", "120 m ditch"]
     report("survey", heads, rows, part="destripe", seeds=SEEDS)
     row = measure("stagger", staggered)
     value = row.value or {}
