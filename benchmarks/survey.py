@@ -1,6 +1,6 @@
 """Survey: destriping, detection on unseen simulated sites, and the forward filter, each beside a baseline.
 
-``python benchmarks/survey.py [--quick]``
+``python benchmarks/survey.py [--quick] [--only processing]``
 """
 
 from __future__ import annotations
@@ -13,50 +13,10 @@ from typing import Any
 
 import numpy as np
 from _harness import measure, report
+from _survey_processing import processing
 
 SEEDS = (101, 102, 103)
 CELL = 0.125
-
-
-def walked(seed: int) -> tuple[Any, Any]:
-    """A simulated hectare with stripes: the survey, and what it would read without them."""
-    from vestige.survey import Gradiometer, Survey, anomaly, draw_site
-    from vestige.survey.forward.acquisition import Walk, walk
-
-    random = np.random.default_rng(seed)
-    site = draw_site(100, 100, 0.25, Gradiometer(), random, rings=4)
-    field, _ = anomaly(site, random)
-    made = walk(field, 0.25, Walk(stripes=0.4, stagger=0.0), random)
-    return Survey(made.recorded, 1.0, 0.25, grid=(80, 20)), made.recorded - made.stripes
-
-
-def plain_zero_mean(survey: Any) -> Any:
-    """The mean of each traverse in each grid taken off: the oldest method, without a threshold."""
-    values = survey.values.copy()
-    for first in range(0, values.shape[1], survey.grid[0]):
-        block = values[:, first : first + survey.grid[0]]
-        block -= np.nanmean(block, axis=1, keepdims=True)
-    return values
-
-
-def stripe_error(method: str, seeds: tuple[int, ...]) -> dict[str, float]:
-    """What is left of the stripes (nT rms), and how much of the strongest twentieth of the readings stays."""
-    from vestige.survey import zero_median_traverse
-
-    left, kept = [], []
-    for seed in seeds:
-        survey, wanted = walked(seed)
-        found = {
-            "raw": lambda s: s.values,
-            "plain zero-mean": plain_zero_mean,
-            "zero-median traverse (ours)": zero_median_traverse,
-        }[method](survey)
-        wanted = wanted - np.median(wanted)
-        error = found - np.median(found) - wanted
-        left.append(float(np.sqrt(np.mean(error**2))))
-        strong = wanted > np.percentile(wanted, 95)
-        kept.append(float(np.median((found - np.median(found))[strong] / wanted[strong])))
-    return {"rmse": float(np.mean(left)), "kept": float(np.mean(kept))}
 
 
 def detection(seed: int, tiles: int) -> dict[str, float]:
@@ -153,23 +113,17 @@ def mapping(side: float) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="fewer seeds and tiles")
-    quick = parser.parse_args().quick
+    parser.add_argument("--only", choices=["processing"], help="this part and no other")
+    arguments = parser.parse_args()
+    quick = arguments.quick
     seeds = SEEDS[:1] if quick else SEEDS
 
-    rows: list[list[Any]] = []
-    for method in ("raw", "plain zero-mean", "zero-median traverse (ours)"):
-        found = measure(method, stripe_error, method, seeds)
-        value = found.value or {}
-        rows.append([method, value.get("rmse"), value.get("kept"), found.seconds, found.peak_mib])
-    report(
-        "survey",
-        ["method", "stripes left, nT rms", "strong readings kept", "seconds", "peak MiB"],
-        rows,
-        part="destripe",
-        seeds=seeds,
-    )
+    if arguments.only in (None, "processing"):
+        processing()
+    if arguments.only == "processing":
+        return
 
-    rows = []
+    rows: list[list[Any]] = []
     for seed in seeds:
         found = measure(f"seed {seed}", detection, seed, 30 if quick else 90)
         value = found.value or {}

@@ -7,27 +7,26 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vestige.contract import Context, Inputs, Kind, Outcome, Product, Recipe
 from vestige.errors import UsageError
+from vestige.survey.cleaned import as_cleaned, as_recorded, pieces_of
 from vestige.survey.geotiff import BLOCK, cloud_optimised, raster_writer
 from vestige.survey.gridding import Raster, interpolate, raster_of
 from vestige.survey.mapping.deposit import Deposit, write_deposit
 from vestige.survey.mapping.model import FeatureModel, load_model, shipped_model
 from vestige.survey.mapping.products import map_grid
 from vestige.survey.mapping.source import grid_raster, lay_grid
-from vestige.survey.processing.cleaning import clip, despike, zero_median_traverse
+from vestige.survey.processing.removed import Removals
 from vestige.survey.readers.carts import on_cells
 from vestige.survey.readers.composites import composites
-from vestige.survey.readers.gathering import Reading, gather
-from vestige.survey.recipe import ArchiveRecipe, CleaningRecipe, PredictRecipe, ReadingRecipe, RunRecipe
+from vestige.survey.recipe import ArchiveRecipe, PredictRecipe, RunRecipe
 from vestige.survey.traverses import Survey
 
 __all__ = ["predict", "run"]
 
-#: Readings cleaned at a time, and megabytes that GDAL may keep of files that it reads and writes.
-READINGS_AT_ONCE, GDAL_CACHE = 500_000, 48
+#: Megabytes that GDAL may keep of files that it reads and writes.
+GDAL_CACHE = 48
 
 
 def run(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
@@ -41,21 +40,25 @@ def run(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
 def _run(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
     chosen = RunRecipe.model_validate(recipe.model_dump())
     model = _model(inputs, context)
-    surveys, frames = gather(inputs.captures(), _how(chosen), context)
-    cleaned = [
-        on_cells(_clean(survey, chosen.for_frame(row["frame"]), row))
-        for survey, row in zip(surveys, frames, strict=True)
-    ]
-    cleaned = composites(cleaned)
-    raster = raster_of(cleaned, model.pixel_m)
+    surveys, frames = as_recorded(inputs.captures(), chosen, context)
+    pieces = pieces_of(surveys, frames, chosen)
+    kept = context.workspace / "removed" if chosen.removed else None
+    removals = Removals([piece.survey for piece in pieces], kept)
+    surveys = as_cleaned(pieces, removals)
+    raster = raster_of(surveys, model.pixel_m)
     grid = context.part(
-        "processed", _write_grid, cleaned, raster, context.workspace / "processed.tif", context
+        "processed", _write_grid, surveys, raster, context.workspace / "processed.tif", context
     )
     mapped = map_grid(grid, raster, model, chosen, context)
     path = cloud_optimised(grid, context.output / "processed.tif")
     about = {"unit": "nT", "pixel_m": raster.cell, "crs": raster.crs}
     products = [Product("processed", Kind.GRID, path, about), *mapped.products]
-    return replace(mapped, products=products, frames=frames)
+    if chosen.removed:
+        removed = removals.write(raster, context.output / "removed.tif", context)
+        products.append(Product("removed", Kind.GRID, removed, about))
+    return replace(
+        mapped, products=products, frames=frames, pictures=[*mapped.pictures, *removals.pictures()]
+    )
 
 
 def predict(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
@@ -75,7 +78,7 @@ def _predict(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
         raster = grid_raster(given.path, model.pixel_m)
         grid = context.part("grid", lay_grid, given.path, raster, path)
     elif inputs.captures():
-        surveys, frames = gather(inputs.captures(), _how(chosen), context)
+        surveys, frames = as_recorded(inputs.captures(), chosen, context)
         surveys = composites([on_cells(survey) for survey in surveys])
         raster = raster_of(surveys, model.pixel_m)
         grid = context.part("grid", _write_grid, surveys, raster, path, context)
@@ -91,7 +94,7 @@ def archive(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
     if grid is None:
         raise UsageError("archive needs a grid: name the processed.tif that run made")
     captures = inputs.captures()
-    surveys, rows = gather(captures, _how(chosen), context)
+    surveys, rows = as_recorded(captures, chosen, context)
     missing = write_deposit(
         context.output / "deposit",
         Deposit(
@@ -114,40 +117,6 @@ def archive(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
 def _model(inputs: Inputs, context: Context) -> FeatureModel:
     given = inputs.product("model")
     return load_model(given.path if given else shipped_model(), cores=context.budget.cores)
-
-
-def _how(recipe: ReadingRecipe) -> Reading:
-    """How the recipe wants files to be read."""
-    return Reading(recipe.column, recipe.crs, recipe.dummy_value)
-
-
-def _clean(survey: Survey, recipe: CleaningRecipe, row: dict[str, Any]) -> Survey:
-    """Destripe, despike, clip, some traverses at a time; what was done goes into the frame's row."""
-    destripe = recipe.destripe == "always" or (recipe.destripe == "auto" and survey.walked)
-    cleaned = np.empty_like(survey.values)
-    spikes, taken = 0, 0.0
-    step = max(1, READINGS_AT_ONCE // survey.values.shape[1])
-    for first in range(0, len(cleaned), step):
-        part = survey.with_values(survey.values[first : first + step])
-        values = zero_median_traverse(part, threshold=recipe.destripe_threshold) if destripe else part.values
-        taken += float(np.nansum((part.values - values) ** 2))
-        values, found = despike(values, threshold=recipe.despike_threshold)
-        cleaned[first : first + step] = clip(values, recipe.clip)
-        spikes += found
-    known = max(int(np.isfinite(survey.values).sum()), 1)
-    row.update(
-        destriped=destripe,
-        stripes_removed_nt=round(float(np.sqrt(taken / known)), 4),
-        spikes_removed=spikes,
-        noise_nt=round(_noise(cleaned), 4),
-    )
-    return survey.with_values(cleaned)
-
-
-def _noise(values: NDArray[np.float32]) -> float:
-    """The spread of readings, robustly: 1.4826 times the median absolute deviation, nT."""
-    known = values[np.isfinite(values)]
-    return 1.4826 * float(np.median(np.abs(known - np.median(known)))) if known.size else 0.0
 
 
 def _write_grid(surveys: list[Survey], raster: Raster, path: Path, context: Context) -> Path:

@@ -54,19 +54,58 @@ class SceneRecipe(Recipe):
     cell: float = setting(0.125, "Cell on which the physics is computed", unit="m", ge=0.05, le=0.5)
 
 
+StepName = Literal[
+    "despike",
+    "interpolate",
+    "drift",
+    "zero-mean-traverse",
+    "zero-median-traverse",
+    "destagger",
+    "edge-match",
+    "destripe",
+    "clip",
+    "low-pass",
+    "high-pass",
+    "reduction-to-pole",
+    "upward-continuation",
+    "analytic-signal",
+]
+
+
 class CleaningRecipe(Recipe):
     """How readings become a grid: shared by `run` and by the making of a dataset."""
 
-    destripe: Literal["auto", "always", "never"] = setting(
-        "auto", "Zero-median traverse; 'auto' does it where the file holds traverses as they were walked"
+    steps: list[StepName] = setting(
+        ["despike", "destagger", "destripe", "clip"], "Steps from readings to a clean grid, in their order"
     )
-    destripe_threshold: float = setting(
+    as_walked: bool = setting(
+        False, "Take the rows of a grid made elsewhere for traverses as they were walked"
+    )
+    traverse_threshold: float = setting(
         5.0, "Readings further than this from their traverse's median are left out of it", unit="nT", gt=0
     )
     despike_threshold: float = setting(
         15.0, "A reading further than this from its neighbours' median is a spike", unit="nT", gt=0
     )
+    stagger: float | None = setting(
+        None, "How far the traverses back lag behind those out; empty: estimated", unit="m", ge=-5, le=5
+    )
+    gap: float = setting(1.0, "Longest gap along a traverse that is closed", unit="m", ge=0, le=20)
     clip: float = setting(100.0, "Values are cut to plus and minus this", unit="nT", gt=0)
+    low_pass: float = setting(0.5, "Radius of the Gaussian that smooths", unit="m", gt=0, le=50)
+    high_pass: float = setting(10.0, "Radius of the Gaussian that is taken away", unit="m", gt=0, le=50)
+    continuation: float = setting(0.5, "How far upwards the field is continued", unit="m", gt=0, le=10)
+    sensor: Literal["fluxgate", "total-field"] = setting("fluxgate", "Vertical component, or total field")
+    inclination: float = setting(68.0, "Inclination, positive downwards", unit="deg", ge=-90, le=90)
+    declination: float = setting(-1.0, "Declination, positive to the east", unit="deg", ge=-180, le=180)
+
+    @field_validator("steps", mode="before")
+    @classmethod
+    def _names(cls, given: object) -> object:
+        """Names with commas between them, as they are typed."""
+        if isinstance(given, str):
+            return [name.strip() for name in given.split(",") if name.strip()]
+        return given
 
 
 class ReadingRecipe(Recipe):
@@ -98,10 +137,17 @@ class RunRecipe(CleaningRecipe, ReadingRecipe):
     """From survey data files to grid, classes, confidence and polygons."""
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "as-recorded": {"destripe": "never", "despike_threshold": 1e6, "clip": 1e6},
-        "processed-elsewhere": {"destripe": "never"},
+        "as-recorded": {"steps": []},
+        "processed-elsewhere": {"steps": ["despike", "clip"]},
+        "handheld-fluxgate": {"steps": ["despike", "destagger", "destripe", "clip"]},
+        "fluxgate-cart": {"steps": ["despike", "drift", "destripe", "clip"]},
+        "caesium": {
+            "steps": ["despike", "destagger", "destripe", "high-pass", "clip"],
+            "sensor": "total-field",
+        },
     }
 
+    removed: bool = setting(False, "Also write what each step removed, a band a step (removed.tif)")
     minimum_area: float = setting(6.0, "Smaller polygons are left out", unit="m²", ge=0)
     minimum_confidence: float = setting(0.5, "Polygons of a lower mean confidence are left out", ge=0, le=1)
 
@@ -111,6 +157,20 @@ class PredictRecipe(ReadingRecipe):
 
     minimum_area: float = setting(6.0, "Smaller polygons are left out", unit="m²", ge=0)
     minimum_confidence: float = setting(0.5, "Polygons of a lower mean confidence are left out", ge=0, le=1)
+
+
+class DepthRecipe(Recipe):
+    """How deep the sources of a grid lie: each by Euler's equation, all together by their spectrum."""
+
+    index: float = setting(
+        3.0, "Structural index of the gradient: 3 for ditches and walls, 4 for pits and iron", gt=0, le=6
+    )
+    window: float = setting(3.0, "Side of the window around each peak", unit="m", gt=0, le=50)
+    tolerance: float = setting(0.2, "Solutions less sure than this share of their depth are left out", gt=0)
+    separation: float = setting(
+        1.0, "Distance from lower to upper sensor; 0 for a single one", unit="m", ge=0, le=3
+    )
+    sensor_height: float = setting(0.25, "Height of the lower sensor", unit="m", ge=0, le=10)
 
 
 #: Fields of the Archaeology Data Service's guide to geophysical data, sections 5.2 to 5.5, by file.
@@ -240,9 +300,6 @@ class ImplantRecipe(CleaningRecipe, ReadingRecipe):
     )
     least_snr: float = setting(1.0, "Where strengths are not named: the least, over the noise", gt=0, le=50)
     field: float = setting(49000.0, "Strength of the earth's field", unit="nT", ge=20000, le=70000)
-    inclination: float = setting(68.0, "Inclination, positive downwards", unit="deg", ge=-90, le=90)
-    declination: float = setting(-1.0, "Declination, positive to the east", unit="deg", ge=-180, le=180)
-    sensor: Literal["fluxgate", "total-field"] = setting("fluxgate", "Vertical component, or total field")
     sensor_height: float = setting(0.25, "Height of the lower sensor", unit="m", gt=0, le=2)
     separation: float = setting(1.0, "Distance from lower to upper sensor", unit="m", gt=0, le=3)
     minimum_area: float = setting(6.0, "Smaller polygons are left out", unit="m²", ge=0)

@@ -21,6 +21,7 @@ from vestige.survey.recipe import (
     ArchiveRecipe,
     AssembleRecipe,
     DatasetRecipe,
+    DepthRecipe,
     EvaluateRecipe,
     ExportRecipe,
     ImplantRecipe,
@@ -62,6 +63,12 @@ def _export(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
     from vestige.survey.mapping.postgis import export
 
     return export(inputs, recipe, context)
+
+
+def _depth(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
+    from vestige.survey.processing.depths import depth
+
+    return depth(inputs, recipe, context)
 
 
 def _dataset(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
@@ -128,6 +135,13 @@ technique = Technique(
             (
                 Output("processed", Kind.GRID, "processed.tif", "The cleaned readings on square cells, nT"),
                 *_MAPS,
+                Output(
+                    "removed",
+                    Kind.GRID,
+                    "removed.tif",
+                    "What each step removed, nT, a band a step",
+                    optional=True,
+                ),
             ),
             _run,
             version="2",
@@ -181,6 +195,14 @@ technique = Technique(
                 Output("implants", Kind.TABLE, "implants.csv", "Every ring laid: place, strength, found"),
             ),
             _implant,
+        ),
+        Operation(
+            "depth",
+            "Estimate how deep the sources of a grid lie",
+            DepthRecipe,
+            (Input("grid", Kind.GRID, help="A processed grid, GeoTIFF in nT"),),
+            (Output("depths", Kind.TABLE, "depths", "euler.csv, a line a source, and spectrum.csv"),),
+            _depth,
         ),
         Operation(
             "dataset",

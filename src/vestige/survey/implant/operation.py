@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from vestige.capture.durable import write_atomically
 from vestige.contract import Context, Inputs, Kind, Outcome, Picture, Product, Recipe
 from vestige.errors import UsageError
-from vestige.survey.cleaned import as_cleaned, as_recorded
+from vestige.survey.cleaned import as_cleaned, as_recorded, pieces_of
 from vestige.survey.forward.gradiometer import Gradiometer
 from vestige.survey.forward.strength import noise_of
 from vestige.survey.gridding import Raster, raster_of
@@ -49,7 +49,7 @@ class _Ground:
 
     def grid(self, surveys: list[Survey]) -> Values:
         """The readings, cleaned as `run` does it unless the grid was clean already, on the raster."""
-        surveys = as_cleaned(surveys, self.frames, self.recipe) if self.clean else surveys
+        surveys = as_cleaned(pieces_of(surveys, self.frames, self.recipe)) if self.clean else surveys
         return gridded(surveys, self.raster)
 
     def found(self, grid: Values) -> Found:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from vestige.capture import file_digest
 from vestige.contract import Context, Inputs
 from vestige.errors import InputError
-from vestige.survey.cleaned import as_cleaned, as_recorded
+from vestige.survey.cleaned import as_cleaned, as_recorded, pieces_of
 from vestige.survey.forward.strength import noise_of
 from vestige.survey.gridding import Raster, interpolate
 from vestige.survey.learning.dataset import write_shard
@@ -81,7 +81,7 @@ def _surveys(inputs: Inputs, recipe: DatasetRecipe, context: Context) -> list[Su
     """The readings of captures, cleaned as `run` does it, and grids as they are."""
     surveys: list[Survey] = []
     if inputs.captures():
-        surveys = as_cleaned(*as_recorded(inputs.captures(), recipe, context), recipe)
+        surveys = as_cleaned(pieces_of(*as_recorded(inputs.captures(), recipe, context), recipe))
     surveys += [read_survey(product.path) for product in inputs.products("grid")]
     for survey in surveys:
         if survey.crs != surveys[0].crs:

@@ -17,7 +17,7 @@ from vestige.survey.forward.shapes import GROUND_CLASSES
 from vestige.survey.forward.site import Site, draw_site, field_of
 from vestige.survey.gridding import Raster, interpolate
 from vestige.survey.learning.augmentation import augment_ground
-from vestige.survey.processing.cleaning import clip, despike, zero_median_traverse
+from vestige.survey.processing.steps import process
 from vestige.survey.recipe import DatasetRecipe
 from vestige.survey.traverses import Survey
 
@@ -173,10 +173,7 @@ def _cleaned(
         bearing=priors.bearing,
         grid=(round(plan.grid / plan.reading_interval), round(plan.grid / plan.traverse_interval)),
     ).placed(0.0, 0.0)
-    if recipe.destripe != "never":
-        survey = survey.with_values(zero_median_traverse(survey, threshold=recipe.destripe_threshold))
-    despiked, _ = despike(survey.values, threshold=recipe.despike_threshold)
-    return survey.with_values(clip(despiked, recipe.clip))
+    return process(survey, recipe)[0]
 
 
 def _cut(

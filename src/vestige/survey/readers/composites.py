@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from vestige.survey.traverses import Survey
 
-__all__ = ["composites"]
+__all__ = ["composites", "joined_grids"]
 
 #: How far from the lattice of the first grid another may lie, in intervals.
 OFF = 0.05
@@ -32,6 +32,45 @@ def composites(surveys: Sequence[Survey]) -> list[Survey]:
     >>> whole.values.shape, whole.grid, whole.west
     ((4, 16), (8, 4), 0.0)
     """
+    made: dict[int, Survey] = {}
+    for numbers in _alike(surveys):
+        together = [surveys[number] for number in numbers]
+        whole = _joined(together) if len(together) > 1 else None
+        if whole is None:
+            made.update(zip(numbers, together, strict=True))
+        else:
+            made[numbers[0]] = whole
+    return [made[number] for number in sorted(made)]
+
+
+def joined_grids(surveys: Sequence[Survey]) -> list[tuple[Survey, tuple[int, ...]]]:
+    """Single grids of one size that stand in rows and columns as one survey, as `composites` joins them, with
+    the numbers of those that went into it; whatever else there is stays by itself.
+
+    >>> one = Survey(np.zeros((4, 8), np.float32), 1.0, 0.5, northing=3.5, easting=0.25)
+    >>> [numbers for _, numbers in joined_grids([one, one.placed(4.0, 4.0)])]
+    [(0, 1)]
+    """
+    single = [n for n, one in enumerate(surveys) if one.walked and one.places is None and _one_grid(one)]
+    found: dict[int, tuple[Survey, tuple[int, ...]]] = {}
+    for numbers in _alike([surveys[number] for number in single]):
+        members = tuple(single[number] for number in numbers)
+        whole = _joined([surveys[number] for number in members]) if len(members) > 1 else None
+        if whole is not None and whole.grid is not None:
+            found[members[0]] = whole, members
+        else:
+            found |= {number: (surveys[number], (number,)) for number in members}
+    found |= {n: (one, (n,)) for n, one in enumerate(surveys) if n not in single}
+    return [found[number] for number in sorted(found)]
+
+
+def _one_grid(survey: Survey) -> bool:
+    """Whether a file holds one survey grid."""
+    return survey.grid is None or survey.grid == survey.values.shape[::-1]
+
+
+def _alike(surveys: Sequence[Survey]) -> list[list[int]]:
+    """Numbers of the surveys that could share a lattice; one of a cart stands alone."""
     alike: dict[Any, list[int]] = defaultdict(list)
     for number, survey in enumerate(surveys):
         key = (
@@ -40,15 +79,7 @@ def composites(surveys: Sequence[Survey]) -> list[Survey]:
             else number
         )
         alike[key].append(number)
-    made: dict[int, Survey] = {}
-    for numbers in alike.values():
-        together = [surveys[number] for number in numbers]
-        whole = _joined(together) if len(together) > 1 else None
-        if whole is None:
-            made.update(zip(numbers, together, strict=True))
-        else:
-            made[numbers[0]] = whole
-    return [made[number] for number in sorted(made)]
+    return list(alike.values())
 
 
 @dataclass(frozen=True)
