@@ -37,7 +37,7 @@ class OpenCapture:
         self.capture = read_open(self.folder, base)
         self._files = {frame.file for frame in self.capture.frames}
         self._read = 0
-        self._refuse_sealed()
+        self.refuse_sealed()
 
     def append(self, frame: Frame) -> None:
         """Add a frame whose file is already in the folder; durable when this returns.
@@ -88,7 +88,7 @@ class OpenCapture:
             with _locked(path) as stream:
                 try:
                     if not os.fstat(stream.fileno()).st_size:
-                        self._refuse_sealed()
+                        self.refuse_sealed()
                     yield stream
                 finally:
                     if not os.fstat(stream.fileno()).st_size:
@@ -98,7 +98,8 @@ class OpenCapture:
                 f"{path} cannot be written ({error.strerror}): free some space or check the disk"
             ) from None
 
-    def _refuse_sealed(self) -> None:
+    def refuse_sealed(self) -> None:
+        """Refuse a capture that was sealed, perhaps by another process."""
         manifest = self.folder / MANIFEST
         if manifest.exists() and load_manifest(manifest).state == "sealed":
             raise InputError(manifest, "is sealed and takes no more frames", action="start a new capture")

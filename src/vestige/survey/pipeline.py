@@ -21,6 +21,7 @@ from vestige.survey.mapping.prediction import predict_rows, tiling_for
 from vestige.survey.processing.cleaning import clip, despike, zero_median_traverse
 from vestige.survey.readers.reading import data_frames, read_survey
 from vestige.survey.recipe import CleaningRecipe, PredictRecipe, RunRecipe
+from vestige.survey.streaming.gathering import gathered
 from vestige.survey.traverses import Survey
 
 __all__ = ["predict", "run"]
@@ -94,6 +95,7 @@ def _read(
     surveys: list[Survey] = []
     rows: list[dict[str, Any]] = []
     problem: InputError | None = None
+    captures = [gathered(one, context.workspace / f"lines-{n}") for n, one in enumerate(captures)]
     files = [(capture, frame) for capture in captures for frame in data_frames(capture)]
     for capture, frame in context.track(files, "reading"):
         try:

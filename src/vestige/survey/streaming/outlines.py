@@ -1,0 +1,67 @@
+"""Features of one square of a map that grows, by the same steps as those of a whole survey."""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vestige.survey.geotiff import raster_writer
+from vestige.survey.gridding import Raster
+from vestige.survey.mapping.model import FeatureModel
+from vestige.survey.mapping.polygons import Feature, features_of
+from vestige.survey.mapping.prediction import Tiling, predict_rows
+from vestige.survey.recipe import RunRecipe
+from vestige.survey.traverses import Values
+
+__all__ = ["outlines"]
+
+
+def outlines(
+    model: FeatureModel, raster: Raster, values: Values, recipe: RunRecipe, workspace: Path
+) -> list[tuple[dict[str, Any], tuple[float, float]]]:
+    """The features of a small raster in nT as GeoJSON, each with its middle (easting, northing).
+
+    The raster holds the ground around what is asked for: the network is given no halo of its own.
+    """
+    shape = raster.height, raster.width
+    if not np.isfinite(values).any():
+        return []
+    tiling = Tiling(-(-max(shape) // model.stride) * model.stride, 0)
+    found = predict_rows(model, lambda rows, columns: values[rows, columns], shape, slice(0, shape[0]), tiling)
+    with tempfile.TemporaryDirectory(dir=workspace) as folder:
+        paths = [Path(folder, name) for name in ("classes.tif", "confidence.tif", "values.tif")]
+        for path, array in zip(paths, (found.classes, found.confidence, values), strict=True):
+            with raster_writer(path, raster, array.dtype, nodata=None) as writer:
+                writer.write(0, array)
+        features = features_of(
+            *paths, raster, minimum_area=recipe.minimum_area, minimum_confidence=recipe.minimum_confidence
+        )
+    return [(_told(feature), feature.polygon.centroid.coords[0]) for feature in features]
+
+
+def _told(feature: Feature) -> dict[str, Any]:
+    """A feature as GeoJSON; its figures as they are."""
+    import shapely
+
+    figures = {
+        item.name: getattr(feature, item.name)
+        for item in dataclasses.fields(feature)
+        if isinstance(getattr(feature, item.name), str | int | float)
+    }
+    return {
+        "type": "Feature",
+        "geometry": json_of(shapely.to_geojson(feature.polygon)),
+        "properties": {**figures, "provisional": True},
+    }
+
+
+def json_of(text: str) -> dict[str, Any]:
+    """GeoJSON as a tree."""
+    import json
+
+    tree: dict[str, Any] = json.loads(text)
+    return tree
