@@ -20,15 +20,17 @@ Told = Callable[[str], None]
 class Listener:
     """Listens at an address and takes what is sent there into an open capture.
 
-    The sender hears ``ok LABEL kept``, ``ok LABEL known`` or ``refused LABEL: why`` for each piece; what it did
-    not hear of it sends again. It is read no faster than pieces are kept, so that a fast sender waits.
+    The sender hears ``ok LABEL kept``, ``ok LABEL known`` or ``refused LABEL: why`` for each piece; what it
+    did not hear of it sends again. It is read no faster than pieces are kept, so that a fast sender waits.
     A piece that is not whole when the connection ends is dropped. Beyond this machine the sender's first
     row is ``key WORD``.
     """
 
     def __init__(self, intake: Intake, host: str, port: int, told: Told, *, key: str = "") -> None:
         if not key and host not in ("127.0.0.1", "localhost", "::1"):
-            raise UsageError(f"{host} is heard beyond this machine: give a --key-file with a word senders begin by")
+            raise UsageError(
+                f"{host} is heard beyond this machine: give a --key-file with a word senders begin by"
+            )
         self.intake, self.told, self.key = intake, told, key.encode()
         places = threading.BoundedSemaphore(SENDERS)
         listener = self
@@ -50,7 +52,9 @@ class Listener:
         try:
             self._server = Server((host, port), Sender)
         except OSError as error:
-            raise UsageError(f"{host}:{port} cannot be listened at ({error.strerror}): choose another") from None
+            raise UsageError(
+                f"{host}:{port} cannot be listened at ({error.strerror}): choose another"
+            ) from None
         self.address: tuple[str, int] = self._server.server_address[:2]  # type: ignore[assignment]
         threading.Thread(target=self._server.serve_forever, args=(0.2,), name="listener", daemon=True).start()
 

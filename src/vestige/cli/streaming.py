@@ -27,7 +27,7 @@ from vestige.errors import InputError, OutputError, UsageError, VestigeError
 def stream_command(technique: Technique, stream: Stream) -> click.Command:
     """The command that takes the stream of a technique."""
     operation = technique.operation(stream.operation)
-    named = [item for item in operation.inputs[1:]]
+    named = list(operation.inputs[1:])
     parameters: list[click.Parameter] = [
         click.Argument(["folder"], type=ON_DISK),
         click.Option(["--listen"], metavar="HOST:PORT", help="Take what is sent to this address (TCP)"),
@@ -64,8 +64,8 @@ def stream_command(technique: Technique, stream: Stream) -> click.Command:
         params=parameters,
         callback=_callback(technique, stream, operation),
         help="Take lines into the open capture FOLDER while they arrive, and show what they make.\n\n"
-        "The map that grows lies beneath FOLDER/live: open it with vestige serve. Sealed by --seal, on the page "
-        "or by vestige capture seal; then --out runs on it.",
+        "The map that grows lies beneath FOLDER/live: open it with vestige serve. Sealed by --seal, on the "
+        "page or by vestige capture seal; then --out runs on it.",
         short_help="Take lines while they arrive, and show the map that grows",
     )
     made.epilog = fields_help(stream.recipe)

@@ -35,7 +35,9 @@ class Tail:
     place of the shorter one.
     """
 
-    def __init__(self, intake: Intake, folder: Path, told: Callable[[str], None], *, quiet: float = 30.0) -> None:
+    def __init__(
+        self, intake: Intake, folder: Path, told: Callable[[str], None], *, quiet: float = 30.0
+    ) -> None:
         self.intake, self.folder, self.told, self.quiet = intake, folder, told, quiet
         self._files: dict[Path, _File] = {}
         self._stop = threading.Event()

@@ -7,7 +7,7 @@ from pathlib import Path
 from vestige.capture import Capture, Frame
 from vestige.errors import InputError
 
-__all__ = ["gathered", "is_line", "in_order"]
+__all__ = ["gathered", "in_order", "is_line"]
 
 #: The file that the lines make: what is asked of a reader is asked of any delimited file.
 READINGS = "readings.csv"
@@ -27,7 +27,8 @@ def in_order(frames: list[Frame]) -> list[Frame]:
     """Lines in the order of their numbers and probes, however they arrived.
 
     >>> from vestige.capture import coordinates
-    >>> frames = [Frame(file=name, coordinates=coordinates(line=n, probe=0)) for n, name in ((2, "b"), (1, "a"))]
+    >>> sent = {"b": 2, "a": 1}
+    >>> frames = [Frame(file=file, coordinates=coordinates(line=n, probe=0)) for file, n in sent.items()]
     >>> [frame.file for frame in in_order(frames)]
     ['a', 'b']
     """

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vestige.capture import Capture, Frame
 from vestige.contract import Context, Inputs, Kind, Patch, Recipe
@@ -19,11 +20,12 @@ from vestige.survey.gridding import interpolate
 from vestige.survey.recipe import StreamRecipe
 from vestige.survey.streaming.gathering import in_order, is_line, rows
 from vestige.survey.streaming.hectares import Bounds, Hectares, Square, grown
-from vestige.survey.traverses import Survey, Values
+from vestige.survey.traverses import Survey
 
 __all__ = ["GrowingMap"]
 
-#: Lines read from disk that are held; lines taken together; a line farther off than this (m) is noted, not laid.
+Points = NDArray[np.float64]
+#: Lines read from disk that are held; lines taken together; a line farther off (m) is noted, not laid.
 HELD, TOGETHER, FARTHEST = 600, 64, 20_000.0
 
 
@@ -62,7 +64,7 @@ class GrowingMap:
         self._frames: list[Frame] = []
         self._bounds = np.empty((0, 4))
         self._gone: set[str] = set()
-        self._points: OrderedDict[str, Values] = OrderedDict()
+        self._points: OrderedDict[str, Points] = OrderedDict()
         self._interval = 1.0
         self._states: dict[Square, _State] = {}
 
@@ -203,7 +205,7 @@ class GrowingMap:
         survey = survey_of_points(Path(lines[-1].file), points, crs=self.map.crs)
         return _clean(survey, self.recipe, {})
 
-    def _line(self, capture: Capture, frame: Frame) -> Values:
+    def _line(self, capture: Capture, frame: Frame) -> Points:
         """The readings of a line: easting, northing, value; float64 (n, 3)."""
         found = self._points.pop(frame.file, None)
         if found is None:
@@ -223,11 +225,7 @@ class GrowingMap:
         raster, values = self.map.read(grown(here, self._halo))
         found = outlines(self.model, raster, values, self.recipe, self.context.workspace)
         west, south, east, north = here
-        return [
-            feature
-            for feature, (x, y) in found
-            if west <= x < east and south <= y < north
-        ]
+        return [feature for feature, (x, y) in found if west <= x < east and south <= y < north]
 
 
 def _bounds_of(frame: Frame) -> Bounds:
@@ -239,7 +237,7 @@ def _union(one: Bounds, other: Bounds) -> Bounds:
     return min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3])
 
 
-def _union_of(every: Values) -> Bounds:
+def _union_of(every: Points) -> Bounds:
     low, high = every.min(axis=0), every.max(axis=0)
     return float(low[0]), float(low[1]), float(high[2]), float(high[3])
 

@@ -148,7 +148,12 @@ class Hectares:
         raster = Raster(west, north, self.cell, self.cells, self.cells, self.crs)
         new = path.with_name(f".{path.name}")
         with raster_writer(
-            new, raster, np.float32, nodata=float("nan"), unit="nT", description="magnetic gradient, provisional"
+            new,
+            raster,
+            np.float32,
+            nodata=float("nan"),
+            unit="nT",
+            description="magnetic gradient, provisional",
         ) as writer:
             writer.write(0, values)
         new.replace(path)

@@ -32,12 +32,12 @@ class _Line:
 
 
 class LineSplitter:
-    """Cuts rows of text into lines; a `vestige.contract.Splitter`.
+    r"""Cuts rows of text into lines; a `vestige.contract.Splitter`.
 
     A row is ``line,easting,northing,nT`` and, where there are, ``probe,time,track``; parted by commas,
     semicolons, tabs or blanks, or named by a row of headings; blank or ``*`` where nothing was read. It may
-    stand in a sentence after NMEA 0183, ``$NAME,…*hh``, whose checksum is proved. Rows of the probes of a cart
-    may be mixed. A line is whole when a row of another begins, at ``end`` (or ``end 12``), or where the
+    stand in a sentence after NMEA 0183, ``$NAME,…*hh``, whose checksum is proved. Rows of the probes of a
+    cart may be mixed. A line is whole when a row of another begins, at ``end`` (or ``end 12``), or where the
     sender ends. One row that makes no sense spoils its line and no other.
 
     >>> splitter = LineSplitter()
@@ -104,9 +104,9 @@ class LineSplitter:
             line = self._open.setdefault(probe, _Line())
             self._add(line, fields)
         except (ValueError, IndexError, KeyError):
-            self._open.setdefault(0, _Line()).fault = (
-                f"holds the row {text[:60]!r}; expected line,easting,northing,nT"
-            )
+            self._open.setdefault(
+                0, _Line()
+            ).fault = f"holds the row {text[:60]!r}; expected line,easting,northing,nT"
         return found
 
     def _add(self, line: _Line, fields: list[str]) -> None:
@@ -118,7 +118,9 @@ class LineSplitter:
         float(value)
         others = [self._field(fields, name, "") for name in ("time", "track")]
         if len(line.rows) < LONGEST_LINE:
-            line.rows.append((self._field(fields, "easting"), self._field(fields, "northing"), value, *others))
+            line.rows.append(
+                (self._field(fields, "easting"), self._field(fields, "northing"), value, *others)
+            )
             line.places.append((place[0], place[1]))
         else:
             line.fault = f"holds more than {LONGEST_LINE} readings; expected the readings of one line"
@@ -188,7 +190,9 @@ def _unframed(text: str) -> str:
         return text
     body, star, told = text[1:].partition("*")
     if star and f"{reduce(lambda total, sign: total ^ ord(sign), body, 0):02X}" != told.strip().upper():
-        raise ValueError(f"holds a row whose checksum is not {told.strip()[:4]!r}; expected it as it was sent")
+        raise ValueError(
+            f"holds a row whose checksum is not {told.strip()[:4]!r}; expected it as it was sent"
+        )
     return body.partition(",")[2]
 
 

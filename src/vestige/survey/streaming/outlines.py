@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vestige.survey.geotiff import raster_writer
 from vestige.survey.gridding import Raster
@@ -31,16 +33,28 @@ def outlines(
     if not np.isfinite(values).any():
         return []
     tiling = Tiling(-(-max(shape) // model.stride) * model.stride, 0)
-    found = predict_rows(model, lambda rows, columns: values[rows, columns], shape, slice(0, shape[0]), tiling)
+    found = predict_rows(
+        model, lambda rows, columns: values[rows, columns], shape, slice(0, shape[0]), tiling
+    )
     with tempfile.TemporaryDirectory(dir=workspace) as folder:
-        paths = [Path(folder, name) for name in ("classes.tif", "confidence.tif", "values.tif")]
-        for path, array in zip(paths, (found.classes, found.confidence, values), strict=True):
-            with raster_writer(path, raster, array.dtype, nodata=None) as writer:
-                writer.write(0, array)
+        classes, confidence, nanotesla = (Path(folder, name) for name in ("classes", "confidence", "values"))
+        _write(classes, raster, found.classes)
+        _write(confidence, raster, found.confidence)
+        _write(nanotesla, raster, values)
         features = features_of(
-            *paths, raster, minimum_area=recipe.minimum_area, minimum_confidence=recipe.minimum_confidence
+            classes,
+            confidence,
+            nanotesla,
+            raster,
+            minimum_area=recipe.minimum_area,
+            minimum_confidence=recipe.minimum_confidence,
         )
     return [(_told(feature), feature.polygon.centroid.coords[0]) for feature in features]
+
+
+def _write(path: Path, raster: Raster, values: NDArray[Any]) -> None:
+    with raster_writer(path, raster, values.dtype, nodata=None) as writer:
+        writer.write(0, values)
 
 
 def _told(feature: Feature) -> dict[str, Any]:
@@ -54,14 +68,6 @@ def _told(feature: Feature) -> dict[str, Any]:
     }
     return {
         "type": "Feature",
-        "geometry": json_of(shapely.to_geojson(feature.polygon)),
+        "geometry": json.loads(shapely.to_geojson(feature.polygon)),
         "properties": {**figures, "provisional": True},
     }
-
-
-def json_of(text: str) -> dict[str, Any]:
-    """GeoJSON as a tree."""
-    import json
-
-    tree: dict[str, Any] = json.loads(text)
-    return tree

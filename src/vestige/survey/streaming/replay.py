@@ -23,14 +23,13 @@ def replayed(capture: Capture) -> Iterator[tuple[float, bytes]]:
     surveys, _ = _read([capture], "", Context())
     first = 0
     for survey in surveys:
-        for seconds, text in sent(survey, first):
-            yield seconds, text
+        yield from sent(survey, first)
         first += survey.values.shape[0]
 
 
 def sent(survey: Survey, first: int = 0, pace: float = PACE) -> Iterator[tuple[float, bytes]]:
-    """The traverses of a survey as lines, out and back, each with its seconds; lines without a reading are not
-    sent.
+    """The traverses of a survey as lines, out and back, each with its seconds; lines without
+    a reading are not sent.
 
     >>> survey = Survey(np.zeros((2, 3), np.float32), 1.0, 0.5)
     >>> next(sent(survey))[1].splitlines()[0]
