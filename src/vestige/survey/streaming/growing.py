@@ -34,8 +34,13 @@ class _State:
     """What is known of one square."""
 
     changed: float
-    predicted: float = float("-inf")
+    finished: bool = False
+    looked: bool = False
     outlines: int = 0
+
+    def touch(self, now: float) -> None:
+        """It, or the ground around it, has changed."""
+        self.changed, self.finished = now, False
 
 
 class GrowingMap:
@@ -85,8 +90,8 @@ class GrowingMap:
         for square in changed:
             for near in self.map.over(grown(self.map.bounds(square), self._halo)):
                 if near in self._states:
-                    self._states[near].changed = now
-            self._states.setdefault(square, _State(now)).changed = now
+                    self._states[near].touch(now)
+            self._states.setdefault(square, _State(now)).touch(now)
         return [self._patch(square) for square in changed]
 
     def settle(self, *, last: bool = False) -> list[Patch]:
@@ -95,13 +100,13 @@ class GrowingMap:
         waiting = [
             (state.changed, square)
             for square, state in self._states.items()
-            if state.changed > state.predicted and self._due(square, state, now, last=last)
+            if not state.finished and self._due(square, state, now, last=last)
         ]
         if not waiting:
             return []
         square = min(waiting)[1]
         state = self._states[square]
-        state.predicted = now
+        state.finished = state.looked = True
         found = self._outlines(square)
         path = self.context.output / "features" / f"{self.map.name(square)}.json"
         new = path.with_suffix(".new")
@@ -121,8 +126,7 @@ class GrowingMap:
     def _due(self, square: Square, state: _State, now: float, *, last: bool) -> bool:
         """Whether a square is finished: full, or left alone for a while; never twice within that while."""
         quiet = now - state.changed >= self.recipe.settled_after
-        first = state.predicted == float("-inf")
-        return last or quiet or (first and self.map.surveyed(square) >= self.recipe.finished_share)
+        return last or quiet or (not state.looked and self.map.surveyed(square) >= self.recipe.finished_share)
 
     @property
     def _halo(self) -> float:
@@ -137,7 +141,7 @@ class GrowingMap:
             self.map.bounds(square),
             unit="nT",
             count=state.outlines,
-            finished=state.predicted >= state.changed,
+            finished=state.finished,
         )
 
     def _together(self, lines: list[Frame]) -> list[Frame]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import reduce
@@ -18,6 +19,7 @@ HEADINGS = ("line", "easting", "northing", "nt", "probe", "time", "track")
 _OTHER_NAMES = {"x": "easting", "y": "northing", "gradient": "nt", "gradient_nt": "nt", "value": "nt"}
 _BLANK = frozenset({"", "*", "-", "nan", "na"})
 _END = "end"
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 #: Characters of the longest row, readings of the longest line, probes on one cart, m between two readings.
 LONGEST_ROW, LONGEST_LINE, MOST_PROBES, LONGEST_STEP = 500, 200_000, 64, 100.0
 
@@ -52,6 +54,7 @@ class LineSplitter:
         self._columns = {name: place for place, name in enumerate(HEADINGS)}
         self._number: int | None = None
         self._open: dict[int, _Line] = {}
+        self._spoilt = ""
 
     def feed(self, data: bytes) -> list[Piece | Refused]:
         """Take bytes as they come; the lines that they make whole."""
@@ -94,14 +97,15 @@ class LineSplitter:
         try:
             number = _whole(self._field(fields, "line"), 10**8)
         except (ValueError, IndexError, KeyError):
-            return [self._spoil(f"holds the row {text[:60]!r}; expected line,easting,northing,nT")]
+            sentence = f"holds the row {text[:60]!r}; expected line,easting,northing,nT"
+            return [self._spoil(sentence, reading=text[0] in "0123456789.+-")]
         found: list[Piece | Refused] = []
         if number != self._number:
             found = self._ended()
             self._number = number
         try:
             probe = _whole(self._field(fields, "probe", "0") or "0", MOST_PROBES)
-            line = self._open.setdefault(probe, _Line())
+            line = self._open.setdefault(probe, _Line(fault=self._spoilt))
             self._add(line, fields)
         except (ValueError, IndexError, KeyError):
             self._open.setdefault(
@@ -110,12 +114,14 @@ class LineSplitter:
         return found
 
     def _add(self, line: _Line, fields: list[str]) -> None:
-        place = tuple(float(self._field(fields, name)) for name in ("easting", "northing"))
-        if not all(math.isfinite(part) and abs(part) < 1e8 for part in place):
+        place = tuple(_number(self._field(fields, name)) for name in ("easting", "northing"))
+        if not all(abs(part) < 1e8 for part in place):
             raise ValueError
         value = self._field(fields, "nt")
-        value = "nan" if value.lower() in _BLANK else value
-        float(value)
+        if value.lower() in _BLANK:
+            value = "nan"
+        else:
+            _number(value)
         others = [self._field(fields, name, "") for name in ("time", "track")]
         if len(line.rows) < LONGEST_LINE:
             line.rows.append(
@@ -133,8 +139,12 @@ class LineSplitter:
             return default
         return fields[place]
 
-    def _spoil(self, sentence: str) -> Refused:
-        """Refuse a row; the line that it stands in is refused at its end."""
+    def _spoil(self, sentence: str, *, reading: bool = True) -> Refused:
+        """Refuse a row; the line that it stands in is refused at its end, before the first one that which
+        follows, unless the row is what loggers write above their readings.
+        """
+        if not self._open and reading:
+            self._spoilt = sentence
         for line in self._open.values():
             line.fault = line.fault or sentence
         return Refused("a row" if self._number is None else f"a row in line {self._number}", sentence)
@@ -143,6 +153,7 @@ class LineSplitter:
         """The lines that are open, whole or refused."""
         number, lines = self._number, self._open
         self._number, self._open = None, {}
+        self._spoilt = "" if number is not None else self._spoilt
         if number is None:
             return []
         several = len(lines) > 1 or any(lines)
@@ -188,8 +199,10 @@ def _unframed(text: str) -> str:
     """What a sentence after NMEA 0183 holds; other text as it is."""
     if not text.startswith("$"):
         return text
-    body, star, told = text[1:].partition("*")
-    if star and f"{reduce(lambda total, sign: total ^ ord(sign), body, 0):02X}" != told.strip().upper():
+    body, star, told = text[1:].rpartition("*")
+    if not star:
+        return text[1:].partition(",")[2]
+    if f"{reduce(lambda total, sign: total ^ ord(sign), body, 0):02X}" != told.strip().upper():
         raise ValueError(
             f"holds a row whose checksum is not {told.strip()[:4]!r}; expected it as it was sent"
         )
@@ -201,8 +214,15 @@ def _fields(text: str) -> list[str]:
     return [part.strip() for part in text.split(sign)]
 
 
+def _number(text: str) -> float:
+    """A number as every reader of delimited files understands it."""
+    if not _NUMBER.fullmatch(text):
+        raise ValueError(text)
+    return float(text)
+
+
 def _whole(text: str, most: int) -> int:
-    number = float(text)
+    number = _number(text)
     if number != int(number) or not 0 <= number < most:
         raise ValueError(text)
     return int(number)
