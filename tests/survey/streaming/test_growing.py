@@ -123,7 +123,7 @@ def renumbered(text, by):
 
 
 def test_outlines_come_when_a_square_was_left_alone_and_anew_when_it_changed(field, lines):
-    intake, follower, live, clock = field
+    intake, follower, _live, clock = field
     send(intake, lines[:12])
     follower.step()
     assert not follower.step()
