@@ -110,7 +110,7 @@ def test_rows_that_belong_to_no_line_are_refused(row):
 
 
 def test_a_line_that_does_not_move_is_refused():
-    assert "places" in cut(b"1,5,5,1\n1,5,5,2\nend\n")[0].sentence
+    assert "1 place" in cut(b"1,5,5,1\n1,5,5,2\nend\n")[0].sentence
 
 
 def test_no_bytes_make_it_fail():

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import reduce
+
+import numpy as np
 
 from vestige.capture import Coordinate
 from vestige.contract import Piece, Refused
@@ -19,6 +20,8 @@ HEADINGS = ("line", "easting", "northing", "nt", "probe", "time", "track")
 _OTHER_NAMES = {"x": "easting", "y": "northing", "gradient": "nt", "gradient_nt": "nt", "value": "nt"}
 _BLANK = frozenset({"", "*", "-", "nan", "na"})
 _END = "end"
+#: A row of four columns without blanks: number of the line, two coordinates, a value.
+_PLAIN = re.compile(rb"(\d{1,8}),(-?\d{1,7}(?:\.\d+)?),(-?\d{1,7}(?:\.\d+)?),(-?\d+(?:\.\d+)?)\r?")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 #: Characters of the longest row, readings of the longest line, probes on one cart, m between two readings.
 LONGEST_ROW, LONGEST_LINE, MOST_PROBES, LONGEST_STEP = 500, 200_000, 64, 100.0
@@ -43,7 +46,7 @@ class LineSplitter:
     sender ends. One row that makes no sense spoils its line and no other.
 
     >>> splitter = LineSplitter()
-    >>> splitter.feed(b"7,100,50,1.5\\n7,100,50.25,2\\n8,101,5")[0].name
+    >>> splitter.feed(b"7,100,50,1.5\\n7,100,50.25,2\\n8,101,50,1\\n8,101")[0].name
     'lines/000007-00.csv'
     >>> splitter.close(whole=False)
     []
@@ -55,13 +58,15 @@ class LineSplitter:
         self._number: int | None = None
         self._open: dict[int, _Line] = {}
         self._spoilt = ""
+        self._as_usual = True
 
     def feed(self, data: bytes) -> list[Piece | Refused]:
         """Take bytes as they come; the lines that they make whole."""
         *rows, self._rest = (self._rest + data).split(b"\n")
         found: list[Piece | Refused] = []
         for row in rows:
-            found += self._row(row)
+            if not self._plain(row):
+                found += self._row(row)
         if len(self._rest) > LONGEST_ROW:
             found.append(self._spoil("holds a row without an end; expected a line of text for each reading"))
             self._rest = b""
@@ -76,6 +81,22 @@ class LineSplitter:
         self._open, self._number = {}, None
         return found
 
+    def _plain(self, row: bytes) -> bool:
+        """Take one more reading of the line that is open, written as nearly all are; others take the long way.
+
+        A cart sends thousands of rows a second: this way costs a fifth.
+        """
+        plain = _PLAIN.fullmatch(row) if self._as_usual else None
+        line = self._open.get(0)
+        if plain is None or line is None or len(self._open) > 1 or len(line.rows) >= LONGEST_LINE:
+            return False
+        number, east, north, value = plain.groups()
+        if int(number) != self._number:
+            return False
+        line.rows.append((east.decode(), north.decode(), value.decode(), "", ""))
+        line.places.append((float(east), float(north)))
+        return True
+
     def _row(self, row: bytes) -> list[Piece | Refused]:
         try:
             text = _unframed(row.decode("ascii").strip().strip("\ufeff"))
@@ -89,6 +110,7 @@ class LineSplitter:
         if fields[0].lower() == _END:
             return self._ended()
         if "line" in (names := [name.lower() for name in fields]):
+            self._as_usual = False
             self._columns = {_OTHER_NAMES.get(name, name): place for place, name in enumerate(names)}
             return []
         return self._reading(fields, text)
@@ -171,15 +193,17 @@ def _piece(label: str, number: int, probe: int, line: _Line) -> Piece:
     """A line as a file: one that the readers of delimited files understand."""
     if line.fault:
         raise InputError(label, line.fault)
-    if len(set(line.places)) < 2:
-        raise InputError(label, f"holds {len(set(line.places))} places", "two readings or more that move")
-    step = max(math.dist(a, b) for a, b in zip(line.places, line.places[1:], strict=False))
+    places = np.array(line.places, np.float64).reshape(-1, 2)
+    steps = np.hypot(*np.diff(places, axis=0).T)
+    if not steps.any():
+        raise InputError(label, "holds 1 place", "two readings or more that move")
+    step = float(steps.max())
     if step > LONGEST_STEP:
         raise InputError(
             label, f"jumps {step:.0f} m between two readings", f"steps of at most {LONGEST_STEP:.0f} m"
         )
-    east, north = zip(*line.places, strict=True)
-    width = 3 + max((place for row in line.rows for place in (1, 2) if row[2 + place]), default=0)
+    low, high = places.min(axis=0).tolist(), places.max(axis=0).tolist()
+    width = 5 if any(row[4] for row in line.rows) else 4 if any(row[3] for row in line.rows) else 3
     names = ("easting", "northing", "nT", "time", "track")[:width]
     rows = [",".join(names), *(",".join(row[:width]) for row in line.rows)]
     coordinates: Mapping[str, Coordinate] = {
@@ -191,7 +215,7 @@ def _piece(label: str, number: int, probe: int, line: _Line) -> Piece:
         f"lines/{number:06d}-{probe:02d}.csv",
         ("\n".join(rows) + "\n").encode("ascii"),
         coordinates,
-        {"bounds": [min(east), min(north), max(east), max(north)], "readings": len(line.rows)},
+        {"bounds": [*low, *high], "readings": len(line.rows)},
     )
 
 
