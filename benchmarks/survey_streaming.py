@@ -125,7 +125,8 @@ def listen(home: str, seen: Seen) -> None:
                 if what == "outlines":
                     seen.squares.setdefault(part["name"], []).append((time.time(), part["count"]))
             seen.lines.append((time.time(), told["frames"]))
-            if told["state"] != "growing":
+            done = [part["finished"] for part in told["parts"] if part["kind"] == "grid"]
+            if told["state"] != "growing" and all(done):
                 return
 
 
@@ -175,7 +176,9 @@ def streamed(root: Path, hectares: float, speed: float, kills: int) -> dict[str,
         for name in squares_under(lines):
             touched[name] = at
     told = time.time()
-    sealed = subprocess.run([*vestige, "capture", "seal", str(root / "house/field")], check=False)
+    sealed = subprocess.run(
+        [*vestige, "capture", "seal", str(root / "house/field")], check=False, stdout=subprocess.DEVNULL
+    )
     listener.join(600)
     sender.program.wait(600)
     server.terminate()

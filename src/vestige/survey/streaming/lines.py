@@ -46,7 +46,7 @@ class LineSplitter:
     sender ends. One row that makes no sense spoils its line and no other.
 
     >>> splitter = LineSplitter()
-    >>> splitter.feed(b"7,100,50,1.5\\n7,100,50.25,2\\n8,101,50,1\\n8,101")[0].name
+    >>> splitter.feed(b"7,100,50,1.5\n7,100,50.25,2\n8,101,50,1\n8,101")[0].name
     'lines/000007-00.csv'
     >>> splitter.close(whole=False)
     []
@@ -82,7 +82,7 @@ class LineSplitter:
         return found
 
     def _plain(self, row: bytes) -> bool:
-        """Take one more reading of the line that is open, written as nearly all are; others take the long way.
+        """Take one more reading of the open line, written as nearly all are; others take the long way.
 
         A cart sends thousands of rows a second: this way costs a fifth.
         """
