@@ -1,4 +1,4 @@
-"""A survey streamed at the pace of a cart: how long until a line is on the map, and a hectare has its features.
+"""A survey streamed at the pace of a cart: seconds from line to map, from hectare to features.
 
 ``python benchmarks/survey_streaming.py [--hectares 10] [--speed 10] [--kills 2] [--out FILE.json]``
 

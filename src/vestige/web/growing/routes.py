@@ -27,6 +27,7 @@ from vestige.web.bodies import Form, body
 from vestige.web.faults import Absent
 from vestige.web.growing.streams import OfStreams, Streamed, Streams
 from vestige.web.live import BREATH, LOOK
+from vestige.web.shelf import key_of
 from vestige.web.views import page
 
 router = APIRouter(prefix="/growing", include_in_schema=False, dependencies=[Depends(needs("operator"))])
@@ -55,7 +56,7 @@ def begin(streams: OfStreams, answers: Form) -> Response:
 def show(request: Request, key: str, streams: OfStreams) -> Response:
     """One map that grows."""
     one = streams.find(key)
-    return page(request, "growing/map.html", one=one, told={"stage": _stage(one)})
+    return page(request, "growing/map.html", one=one, told={"stage": _stage(one, streams.root)})
 
 
 @router.post("/{key}/lines")
@@ -77,7 +78,7 @@ def seal(key: str, streams: OfStreams) -> Response:
 @router.get("/{key}/state")
 def state(key: str, streams: OfStreams) -> Response:
     """What is told of the map."""
-    return JSONResponse(_stage(streams.find(key)))
+    return JSONResponse(_stage(streams.find(key), streams.root))
 
 
 @router.get("/{key}/events")
@@ -123,10 +124,12 @@ def _taken(streams: Streams, key: str, data: bytes) -> list[dict[str, str]]:
     return [{"piece": label, "answer": became, "why": why} for label, became, why in take_all(intake, pieces)]
 
 
-def _stage(one: Streamed) -> dict[str, Any]:
-    """What the script is told."""
+def _stage(one: Streamed, root: Path) -> dict[str, Any]:
+    """What the script is told; the result only where it lies beneath the folder that is shown."""
     told = one.told or Growing(title=one.title)
-    stage = told.model_dump(mode="json", exclude={"result", "parts"})
+    stage = told.model_dump(mode="json", exclude={"parts"}) | {"result": ""}
+    if told.result and Path(told.result).is_relative_to(root):
+        stage["result"] = f"/result/{key_of(Path(told.result).relative_to(root).as_posix())}"
     stage["parts"] = [part.model_dump(mode="json", exclude={"path"}) for part in told.parts]
     return stage | {"home": f"/growing/{one.key}", "looks": ["inverse", "grey", "polar", "viridis"]}
 
@@ -163,7 +166,7 @@ async def _stream(
             version = told.version
             with contextlib.suppress(VestigeError):
                 one = streams.find(one.key)
-            yield f"event: grown\ndata: {json.dumps(_stage(one))}\n\n"
+            yield f"event: grown\ndata: {json.dumps(_stage(one, streams.root))}\n\n"
             spoke = time.monotonic()
         elif time.monotonic() - spoke >= BREATH:
             yield ": still here\n\n"

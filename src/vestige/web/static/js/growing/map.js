@@ -4,7 +4,7 @@ import { json } from "../reach.js";
 import { add, button, calm, failed, fullScreen, group, make, measured, ready, say, select, slider, told, view, word } from "../stage.js";
 
 /** @typedef {{name: string, kind: string, bounds: number[], unit: string, count: number, finished: boolean, version: number}} Part */
-/** @typedef {{home: string, state: string, version: number, frames: number, notes: string[], parts: Part[], looks: string[]}} Told */
+/** @typedef {{home: string, state: string, version: number, frames: number, notes: string[], parts: Part[], looks: string[], result: string}} Told */
 
 const OUTLINE = [
   new Style({ stroke: new Stroke({ color: "rgba(255,255,255,0.9)", width: 4 }), fill: new Fill({ color: "rgba(209,73,91,0.10)" }) }),
@@ -123,6 +123,9 @@ function grown(now) {
   place("outlines").textContent = String(count);
   place("provisional").hidden = now.state === "final";
   place("final").hidden = now.state !== "final";
+  const result = /** @type {HTMLAnchorElement} */ (place("result"));
+  result.hidden = now.result === "";
+  if (now.result !== "") result.href = now.result;
   place("notes").replaceChildren(...now.notes.map((note) => make("li", {}, note)));
   view.dataset.version = String(now.version);
   say(`${word(`growing_${now.state}`)} · ${now.frames} ${word("growing_lines")} · ${count} ${word("features_count")}`);
