@@ -192,3 +192,30 @@ def test_squares_keep_what_they_were_given(tmp_path):
     assert np.array_equal(again, values)
     assert sorted(path.stem for path in tmp_path.glob("*.tif"))[0] == "E-1_N0"
     assert np.isfinite(ground.read((-40.0, 80.0, 140.0, 130.0))[1]).sum() == values.size
+
+
+def test_lines_that_wander_across_the_axes_make_the_map_that_run_makes(field, tmp_path):
+    """A cart that steers by satellite: no line runs along an axis."""
+    intake, follower, live, _ = field
+    chance, along = np.random.default_rng(2), np.arange(0, 30, 0.25)
+    for number in range(16):
+        across = number * 0.5 + 0.06 * np.sin(along / 7 + number)
+        east, north = 431020 + across - 0.2 * along, 287010 + along + 0.2 * across
+        value = 4 * np.exp(-((np.hypot(east - 431022, north - 287022) - 5) ** 2)) + chance.normal(0, 0.1, 120)
+        rows = [f"{number},{x:.3f},{y:.3f},{v:.3f}" for x, y, v in zip(east, north, value, strict=True)]
+        send(intake, ["\n".join([*rows, "end\n"]).encode()])
+        follower.step()
+    intake.seal()
+    given = {"capture": [open_capture(intake.folder)]}
+    execute(technique("survey"), "run", given, None, tmp_path / "out", budget=Budget(cores=1))
+    with rasterio.open(tmp_path / "out" / "processed.tif") as raster:
+        whole, (west, _, _, north_edge) = raster.read(1), tuple(raster.bounds)
+    ground, values = live.map.read(
+        (west, north_edge - 0.25 * len(whole), west + 0.25 * whole.shape[1], north_edge)
+    )
+    down, across = round((ground.north - north_edge) / 0.25), round((west - ground.west) / 0.25)
+    seen = values[down : down + whole.shape[0], across : across + whole.shape[1]]
+    part = whole[: seen.shape[0], : seen.shape[1]]
+    both = np.isfinite(seen) & np.isfinite(part)
+    assert both.sum() > 0.93 * np.isfinite(part).sum()
+    assert np.corrcoef(seen[both], part[both])[0, 1] > 0.95

@@ -8,6 +8,7 @@ import sys
 import threading
 import uuid
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
 
@@ -105,8 +106,8 @@ class Streams:
 
     def _of(self, folder: Path) -> Streamed | None:
         try:
-            capture = load_manifest(folder / MANIFEST)
-        except VestigeError:
+            capture = _loaded(folder, (folder / MANIFEST).stat().st_mtime_ns)
+        except (VestigeError, OSError):
             return None
         if SETTING not in capture.settings:
             return None
@@ -114,6 +115,12 @@ class Streams:
 
     def _key(self, folder: Path) -> str:
         return key_of(folder.relative_to(self.root).as_posix())
+
+
+@lru_cache(maxsize=256)
+def _loaded(folder: Path, changed: int) -> Capture:
+    """A manifest, read once for each state: that of a sealed stream names thousands of lines."""
+    return load_manifest(folder / MANIFEST)
 
 
 def _manifests(folder: Path, depth: int) -> list[Path]:
