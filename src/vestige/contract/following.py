@@ -16,8 +16,9 @@ from vestige.capture.journal import read_since
 from vestige.contract.kinds import Kind
 from vestige.contract.stream import TOLD, Live, Patch, live_folder
 
-#: Seconds between two looks into the journal, and frames taken into the map at once.
-LOOK, AT_ONCE = 0.2, 64
+#: Seconds between two looks into the journal; frames taken into the map at once; seconds that slow work waits
+#: for them at most.
+LOOK, AT_ONCE, LONGEST_WAIT = 0.2, 64, 8.0
 
 
 class Part(BaseModel):
@@ -71,7 +72,7 @@ class Follower:
 
     def __init__(self, folder: Path, live: Live) -> None:
         self.folder, self.live = folder, live
-        self._start, self._changed = 0, 0
+        self._start, self._changed, self._settled = 0, 0, time.monotonic()
         self._files: set[str] = set()
         self._waiting: list[Frame] = []
         capture = read_open(folder)
@@ -89,17 +90,24 @@ class Follower:
         return self.told
 
     def step(self) -> bool:
-        """Do what is next: take new frames in, else one portion of slow work; whether there was any."""
+        """Do what is next: take new frames in, else one portion of slow work; whether there was any.
+
+        Slow work waits for frames, but not for ever: where they come without a pause it has its turn too.
+        """
         capture = self._hear()
+        turn = time.monotonic() - self._settled > LONGEST_WAIT
+        if turn or not self._waiting:
+            patches = self.live.settle(last=self.told.state == "sealed")
+            self._settled = time.monotonic()
+            if patches:
+                self._tell(patches)
+            elif not self._waiting:
+                return False
         if self._waiting:
             now, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
             patches = self.live.advance(capture, now)
             self.told.frames += sum(not frame.supersedes for frame in now)
-        else:
-            patches = self.live.settle(last=self.told.state == "sealed")
-            if not patches:
-                return False
-        self._tell(patches)
+            self._tell(patches)
         return True
 
     def finish(self, result: str = "") -> None:

@@ -219,3 +219,16 @@ def test_lines_that_wander_across_the_axes_make_the_map_that_run_makes(field, tm
     both = np.isfinite(seen) & np.isfinite(part)
     assert both.sum() > 0.93 * np.isfinite(part).sum()
     assert np.corrcoef(seen[both], part[both])[0, 1] > 0.95
+
+
+def test_slow_work_has_its_turn_where_lines_come_without_a_pause(field, lines, monkeypatch):
+    intake, follower, live, clock = field
+    send(intake, lines[:3])
+    follower.step()
+    clock.now += 30
+    monkeypatch.setattr("vestige.contract.following.LONGEST_WAIT", -1.0)
+    send(intake, lines[3:5])
+    follower.step()
+    assert {part.kind for part in follower.told.parts} == {Kind.GRID, Kind.FEATURES}
+    assert follower.told.frames == 5
+    assert live.notes() == []
