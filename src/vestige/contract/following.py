@@ -73,6 +73,7 @@ class Follower:
     def __init__(self, folder: Path, live: Live) -> None:
         self.folder, self.live = folder, live
         self._start, self._changed, self._settled = 0, 0, time.monotonic()
+        self._sealed = False
         self._files: set[str] = set()
         self._waiting: list[Frame] = []
         capture = read_open(folder)
@@ -124,9 +125,10 @@ class Follower:
             self._changed = changed
             capture = read_open(self.folder)
             self._wait(capture.frames)
-            if capture.state == "sealed":
-                self.told.state = "sealed"
-                self._tell()
+            self._sealed = capture.state == "sealed"
+        if self._sealed and not self._waiting and self.told.state == "growing":
+            self.told.state = "sealed"
+            self._tell()
         return Capture().at(self.folder)
 
     def _wait(self, frames: list[Frame]) -> None:
