@@ -163,7 +163,7 @@ def streamed(root: Path, hectares: float, speed: float, kills: int) -> dict[str,
     home = address_of(page)
     listener = threading.Thread(target=listen, args=(home, seen))
     listener.start()
-    pause = LENGTH / PACE / speed
+    pause, total = LENGTH / PACE / speed, sum(map(len, every))
     fatal = set(random.Random(1).sample(range(2, len(every)), kills)) if kills else set()
     begun = time.time()
     for number, lines in enumerate(every):
@@ -172,7 +172,7 @@ def streamed(root: Path, hectares: float, speed: float, kills: int) -> dict[str,
             threading.Timer(0.3, os.kill, (sender.program.pid, signal.SIGKILL)).start()
         at = time.time()
         sender.send(lines)
-        sent.append((at, (number + 1) * PROBES, number in fatal))
+        sent.append((at, min((number + 1) * PROBES, total), number in fatal))
         for name in squares_under(lines):
             touched[name] = at
     told = time.time()
@@ -199,7 +199,7 @@ def streamed(root: Path, hectares: float, speed: float, kills: int) -> dict[str,
         "speed": speed,
         "kills": kills,
         "swaths": len(every),
-        "lines": sum(map(len, every)),
+        "lines": total,
         "seconds": round(told - begun, 1),
         "line_on_map_s": spread(delays),
         "hectare_to_features_s": spread(features),
