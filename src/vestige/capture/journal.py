@@ -35,7 +35,9 @@ class OpenCapture:
     def __init__(self, folder: str | os.PathLike[str], base: Capture | None = None) -> None:
         self.folder = Path(folder)
         self.capture = read_open(self.folder, base)
-        self._refuse_sealed()
+        self._files = {frame.file for frame in self.capture.frames}
+        self._read = 0
+        self.refuse_sealed()
 
     def append(self, frame: Frame) -> None:
         """Add a frame whose file is already in the folder; durable when this returns.
@@ -48,9 +50,9 @@ class OpenCapture:
             where the disk refuses; then the journal is as it was.
         """
         with self._journal() as stream:
-            _drop_cut_line(stream)
-            self.capture.frames.extend(read_journal(self.folder / JOURNAL, known=self.capture))
-            if any(frame.file == known.file for known in self.capture.frames):
+            _drop_cut_line(stream, self._read)
+            self.catch_up()
+            if frame.file in self._files:
                 raise InputError(
                     frame.file, "is in this capture already", action="give a re-shot frame a new name"
                 )
@@ -59,12 +61,20 @@ class OpenCapture:
                     frame.file, "is not in the folder of the capture", action="copy it there first"
                 )
             _append_line(stream, frame.model_dump_json().encode() + b"\n")
-        self.capture.frames.append(frame)
+            self.catch_up()
+
+    def catch_up(self) -> list[Frame]:
+        """The frames that came since the last look, whoever appended them; only what is new is read."""
+        found, self._read = read_since(self.folder / JOURNAL, self._read)
+        new = [frame for frame in found if frame.file not in self._files]
+        self.capture.frames.extend(new)
+        self._files.update(frame.file for frame in new)
+        return new
 
     def seal(self) -> Capture:
         """Close the capture: digests for all files, manifest written, journal folded in."""
         with self._journal():
-            self.capture.frames.extend(read_journal(self.folder / JOURNAL, known=self.capture))
+            self.catch_up()
             sealed = seal(self.capture)
             save(sealed, self.folder)
             (self.folder / JOURNAL).unlink(missing_ok=True)
@@ -78,7 +88,7 @@ class OpenCapture:
             with _locked(path) as stream:
                 try:
                     if not os.fstat(stream.fileno()).st_size:
-                        self._refuse_sealed()
+                        self.refuse_sealed()
                     yield stream
                 finally:
                     if not os.fstat(stream.fileno()).st_size:
@@ -88,7 +98,8 @@ class OpenCapture:
                 f"{path} cannot be written ({error.strerror}): free some space or check the disk"
             ) from None
 
-    def _refuse_sealed(self) -> None:
+    def refuse_sealed(self) -> None:
+        """Refuse a capture that was sealed, perhaps by another process."""
         manifest = self.folder / MANIFEST
         if manifest.exists() and load_manifest(manifest).state == "sealed":
             raise InputError(manifest, "is sealed and takes no more frames", action="start a new capture")
@@ -119,23 +130,43 @@ def read_journal(path: Path, known: Capture) -> list[Frame]:
     >>> read_journal(Path("nowhere.jsonl"), Capture())
     []
     """
-    try:
-        lines = path.read_bytes().split(b"\n")[:-1]
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise InputError(path, f"cannot be read ({error.strerror})") from None
     files = {frame.file for frame in known.frames}
     frames: list[Frame] = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            frame = Frame.model_validate_json(line)
-        except ValidationError:
-            raise InputError(path, f"has a damaged line {number}", action="restore it from a copy") from None
+    for frame in read_since(path, 0)[0]:
         if frame.file not in files:
             frames.append(frame)
             files.add(frame.file)
     return frames
+
+
+def read_since(path: Path, start: int) -> tuple[list[Frame], int]:
+    """Frames that stand in a journal from byte `start` on, and the byte at which the next one will begin.
+
+    Raises
+    ------
+    InputError
+        where a line is damaged or the file cannot be read.
+
+    >>> read_since(Path("nowhere.jsonl"), 0)
+    ([], 0)
+    """
+    try:
+        with open(path, "rb") as stream:
+            stream.seek(start)
+            data = stream.read()
+    except FileNotFoundError:
+        return [], start
+    except OSError as error:
+        raise InputError(path, f"cannot be read ({error.strerror})") from None
+    whole = data[: data.rfind(b"\n") + 1]
+    frames: list[Frame] = []
+    for line in whole.split(b"\n")[:-1]:
+        try:
+            frames.append(Frame.model_validate_json(line))
+        except ValidationError:
+            number = len(frames) + 1 + (path.read_bytes()[:start].count(b"\n") if start else 0)
+            raise InputError(path, f"has a damaged line {number}", action="restore it from a copy") from None
+    return frames, start + len(whole)
 
 
 @contextlib.contextmanager
@@ -149,12 +180,14 @@ def _locked(path: Path) -> Iterator[BinaryIO]:
                 return
 
 
-def _drop_cut_line(stream: BinaryIO) -> None:
-    """Cut a last line without its end (power cut), so that the next line starts clean."""
-    stream.seek(0)
+def _drop_cut_line(stream: BinaryIO, start: int) -> None:
+    """Cut a last line without its end (power cut), so that the next line starts clean; lines before byte
+    `start` are known to be whole.
+    """
+    stream.seek(start)
     data = stream.read()
     if data and not data.endswith(b"\n"):
-        stream.truncate(data.rfind(b"\n") + 1)
+        stream.truncate(start + data.rfind(b"\n") + 1)
 
 
 def _append_line(stream: BinaryIO, line: bytes) -> None:

@@ -25,6 +25,10 @@ def technique_group(name: str) -> click.Group:
     group = click.Group(name, help=f"{found.title}: {found.summary}")
     for operation in found.operations:
         group.add_command(operation_command(found, operation))
+    if found.stream is not None:
+        from vestige.cli.streaming import stream_command
+
+        group.add_command(stream_command(found, found.stream))
     group.add_command(_recipes_command(found))
     return group
 

@@ -22,6 +22,7 @@ from vestige.contract.report import Report, load_report
 from vestige.contract.runner import execute
 from vestige.contract.simulate import simulate
 from vestige.contract.source import open_inputs, open_product
+from vestige.contract.stream import Live, Patch, Piece, Refused, Splitter, Stream
 from vestige.contract.validate import validate
 
 __all__ = [
@@ -33,15 +34,21 @@ __all__ = [
     "Input",
     "Inputs",
     "Kind",
+    "Live",
     "Operation",
     "Outcome",
     "Output",
+    "Patch",
     "Picture",
+    "Piece",
     "Product",
     "Recipe",
     "Refining",
+    "Refused",
     "Report",
     "Session",
+    "Splitter",
+    "Stream",
     "Technique",
     "describe",
     "execute",

@@ -12,6 +12,7 @@ from vestige.contract.context import Context
 from vestige.contract.kinds import Kind
 from vestige.contract.product import Outcome, Product
 from vestige.contract.recipe import Recipe
+from vestige.contract.stream import Stream
 from vestige.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -192,7 +193,8 @@ class ForwardModel:
 
 @dataclass(frozen=True)
 class Technique:
-    """One folder of the house: a name, what it is for, its forward model and its operations.
+    """One folder of the house: a name, what it is for, its forward model and its operations; a `stream`
+    where its frames may arrive while one works.
 
     >>> nothing = Operation("run", "Do nothing", Recipe, (), (), lambda i, r, c: Outcome([]))
     >>> model = ForwardModel(Recipe, lambda recipe, folder, seed: Capture())
@@ -207,6 +209,7 @@ class Technique:
     forward: ForwardModel
     operations: tuple[Operation, ...]
     varies: tuple[str, ...] = field(default=())
+    stream: Stream | None = None
 
     def operation(self, name: str) -> Operation:
         """The operation of that name.

@@ -15,6 +15,7 @@ from vestige.survey.readers.carts import on_cells
 from vestige.survey.readers.composites import composites, joined_grids
 from vestige.survey.readers.gathering import Reading, gather
 from vestige.survey.recipe import CleaningRecipe, ReadingRecipe
+from vestige.survey.streaming.gathering import gathered
 from vestige.survey.traverses import Survey
 
 __all__ = ["Piece", "as_cleaned", "as_recorded", "pieces_of"]
@@ -46,6 +47,7 @@ def as_recorded(
     ------
     InputError : no file can be read.
     """
+    captures = [gathered(one, context.workspace / f"lines-{n}") for n, one in enumerate(captures)]
     return gather(captures, Reading(recipe.column, recipe.crs, recipe.dummy_value), context)
 
 

@@ -14,7 +14,7 @@ from vestige.survey.cleaned import as_cleaned, as_recorded, pieces_of
 from vestige.survey.geotiff import BLOCK, cloud_optimised, raster_writer
 from vestige.survey.gridding import Raster, interpolate, raster_of
 from vestige.survey.mapping.deposit import Deposit, write_deposit
-from vestige.survey.mapping.model import FeatureModel, load_model, shipped_model
+from vestige.survey.mapping.model import model_of
 from vestige.survey.mapping.products import map_grid
 from vestige.survey.mapping.source import grid_raster, lay_grid
 from vestige.survey.processing.removed import Removals
@@ -39,7 +39,7 @@ def run(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
 
 def _run(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
     chosen = RunRecipe.model_validate(recipe.model_dump())
-    model = _model(inputs, context)
+    model = model_of(inputs, context)
     surveys, frames = as_recorded(inputs.captures(), chosen, context)
     pieces = pieces_of(surveys, frames, chosen)
     kept = context.workspace / "removed" if chosen.removed else None
@@ -71,7 +71,7 @@ def predict(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
 
 def _predict(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
     chosen = PredictRecipe.model_validate(recipe.model_dump())
-    model = _model(inputs, context)
+    model = model_of(inputs, context)
     given, path = inputs.product("grid"), context.workspace / "grid.tif"
     if given is not None:
         frames: list[dict[str, Any]] = [{"frame": given.path.name}]
@@ -112,11 +112,6 @@ def archive(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
         context.warn(f"the deposit says nothing of {', '.join(missing)}: give them as metadata")
     product = Product("deposit", Kind.TABLE, context.output / "deposit")
     return Outcome([product], {"fields_missing": len(missing), "files": len(surveys)}, frames=rows)
-
-
-def _model(inputs: Inputs, context: Context) -> FeatureModel:
-    given = inputs.product("model")
-    return load_model(given.path if given else shipped_model(), cores=context.budget.cores)
 
 
 def _write_grid(surveys: list[Survey], raster: Raster, path: Path, context: Context) -> Path:

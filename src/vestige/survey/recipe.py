@@ -152,6 +152,20 @@ class RunRecipe(CleaningRecipe, ReadingRecipe):
     minimum_confidence: float = setting(0.5, "Polygons of a lower mean confidence are left out", ge=0, le=1)
 
 
+class StreamRecipe(RunRecipe):
+    """`run`, and how the map is made that grows while lines arrive."""
+
+    finished_share: float = setting(
+        0.98, "A hectare is finished once this share of its cells was surveyed", gt=0, le=1
+    )
+    settled_after: float = setting(
+        20.0, "A hectare that is not full is taken for finished after this time without a new line", unit="s"
+    )
+    reach: int = setting(
+        8, "Traverses to each side that a new one may change in the cleaned map", ge=2, le=100
+    )
+
+
 class PredictRecipe(ReadingRecipe):
     """From a grid that is clean already to classes, confidence and polygons."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from vestige.capture import Capture
@@ -11,10 +12,13 @@ from vestige.contract import (
     Input,
     Inputs,
     Kind,
+    Live,
     Operation,
     Outcome,
     Output,
     Recipe,
+    Splitter,
+    Stream,
     Technique,
 )
 from vestige.survey.recipe import (
@@ -28,6 +32,7 @@ from vestige.survey.recipe import (
     PredictRecipe,
     RunRecipe,
     SceneRecipe,
+    StreamRecipe,
     TrainRecipe,
     TuneRecipe,
 )
@@ -105,6 +110,24 @@ def _implant(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
     from vestige.survey.implant.operation import implant
 
     return implant(inputs, recipe, context)
+
+
+def _splitter() -> Splitter:
+    from vestige.survey.streaming.lines import LineSplitter
+
+    return LineSplitter()
+
+
+def _live(inputs: Inputs, recipe: Recipe, context: Context) -> Live:
+    from vestige.survey.streaming.growing import GrowingMap
+
+    return GrowingMap(inputs, recipe, context)
+
+
+def _replay(capture: Capture) -> Iterator[tuple[float, bytes]]:
+    from vestige.survey.streaming.replay import replayed
+
+    return replayed(capture)
 
 
 _DATA = "Survey data files: Geoplot, Grad601, Sensys, TerraSurveyor, XYZ, Surfer, SAGA or GeoTIFF"
@@ -264,4 +287,5 @@ technique = Technique(
         ),
     ),
     varies=("easting", "northing"),
+    stream=Stream("run", StreamRecipe, _splitter, _live, _replay),
 )

@@ -7,6 +7,7 @@ import contextlib
 import mimetypes
 import os
 from collections.abc import AsyncIterator, Callable, Collection
+from pathlib import Path
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -23,6 +24,8 @@ from vestige.web.bench import Bench, is_archive
 from vestige.web.collection import routes as collection
 from vestige.web.faults import Absent, fault
 from vestige.web.ground import routes as ground
+from vestige.web.growing import routes as growing
+from vestige.web.growing.streams import STREAMS, Streams
 from vestige.web.iiif import routes as iiif
 from vestige.web.intake import routes as intake
 from vestige.web.language import catalogue, language_of
@@ -74,6 +77,7 @@ def create_app(
     app.state.bench = Bench(folder) if is_archive(folder) else None
     app.state.scanner = app.state.bench.shelf if app.state.bench else Scanner(folder)
     app.state.scanner_of_pages = scanner or (_own_scanner(app.state.bench) if app.state.bench else None)
+    app.state.streams = _streams(app.state.bench, folder)
     app.state.stopping = _never
     app.state.people, app.state.access = _access(app.state.bench, sign_in)
     app.add_middleware(Gate)
@@ -82,6 +86,7 @@ def create_app(
         app.include_router(iiif.router)  # first: viewers ask for hundreds of tiles
     app.include_router(pixels.router)
     app.include_router(looking.router)
+    app.include_router(growing.router)
     if app.state.bench:
         for area in (collection, intake, running, accessing, operating, ground, proofs):
             app.include_router(area.router)
@@ -99,8 +104,16 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     if bench is not None:
         bench.open()
     yield
+    await asyncio.to_thread(app.state.streams.close)
     if bench is not None:
         await asyncio.to_thread(bench.close)
+
+
+def _streams(bench: Bench | None, folder: str | os.PathLike[str]) -> Streams:
+    if bench is not None:
+        return Streams(bench.desk, bench.desk / STREAMS)
+    root = Path(folder).resolve()
+    return Streams(root, root)
 
 
 def _own_scanner(bench: Bench) -> Shooter:

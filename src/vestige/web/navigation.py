@@ -30,5 +30,6 @@ WAYS = (
     Way("nav_intake", "/intake", "operator"),
     Way("nav_operate", "/operate", "operator"),
     Way("nav_jobs", "/jobs", "operator", under=("/run",)),
+    Way("growing_title", "/growing", "operator"),
     Way("nav_projects", "/projects", "operator"),
 )

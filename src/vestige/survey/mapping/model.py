@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vestige.contract import Context, Inputs
 from vestige.contract.provenance import path_digest
 from vestige.errors import InputError
 
-__all__ = ["CLASSES", "FeatureModel", "load_model", "shipped_model"]
+__all__ = ["CLASSES", "FeatureModel", "load_model", "model_of", "shipped_model"]
 
 #: The classes of the Mag-Net paper, by their value in a class map. A model may know more kinds of feature:
 #: the first of its classes is always none of them, the last what was not surveyed.
@@ -82,6 +83,12 @@ def shipped_model() -> Path:
     '.onnx'
     """
     return Path(str(files("vestige.survey") / "models" / "ring-ditches.onnx"))
+
+
+def model_of(inputs: Inputs, context: Context) -> FeatureModel:
+    """The model that was given, else the one that comes with the package; on the cores that were granted."""
+    given = inputs.product("model")
+    return load_model(given.path if given else shipped_model(), cores=context.budget.cores)
 
 
 def load_model(path: str | Path, *, cores: int = 1) -> FeatureModel:

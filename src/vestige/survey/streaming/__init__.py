@@ -1,0 +1,1 @@
+"""Lines that arrive one by one: cut, kept, gathered, and laid on a map that grows."""
