@@ -23,12 +23,12 @@ from vestige.contract import (
 )
 from vestige.survey.recipe import (
     ArchiveRecipe,
-    AssembleRecipe,
     DatasetRecipe,
     DepthRecipe,
     EvaluateRecipe,
     ExportRecipe,
     ImplantRecipe,
+    PostgisRecipe,
     PredictRecipe,
     RunRecipe,
     SceneRecipe,
@@ -64,10 +64,10 @@ def _archive(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
     return archive(inputs, recipe, context)
 
 
-def _export(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
-    from vestige.survey.mapping.postgis import export
+def _postgis(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
+    from vestige.survey.mapping.postgis import to_postgis
 
-    return export(inputs, recipe, context)
+    return to_postgis(inputs, recipe, context)
 
 
 def _depth(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
@@ -100,7 +100,7 @@ def _tune(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
     return tune(inputs, recipe, context)
 
 
-def _assemble(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
+def _export(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
     from vestige.survey.learning.assembly import assemble
 
     return assemble(inputs, recipe, context)
@@ -197,12 +197,12 @@ technique = Technique(
             _archive,
         ),
         Operation(
-            "export",
+            "postgis",
             "Write features into a PostGIS database",
-            ExportRecipe,
+            PostgisRecipe,
             (Input("features", Kind.FEATURES, help="A features.gpkg that run or predict made"),),
             (Output("exported", Kind.TABLE, "exported.csv", "What was written where"),),
-            _export,
+            _postgis,
         ),
         Operation(
             "implant",
@@ -269,12 +269,12 @@ technique = Technique(
             extra="learn",
         ),
         Operation(
-            "assemble",
+            "export",
             "Make one file of trained models, to predict with or to share",
-            AssembleRecipe,
+            ExportRecipe,
             (Input("model", Kind.MODEL, many=True, help="Models that train made"),),
             (Output("model", Kind.MODEL, "model.onnx", "The models as one ONNX file with its card"),),
-            _assemble,
+            _export,
             extra="learn",
         ),
         Operation(

@@ -10,7 +10,7 @@ from vestige.contract import Inputs, Kind, Product
 from vestige.errors import InputError
 from vestige.survey.mapping.model import load_model
 from vestige.survey.mapping.prediction import Tiling, predict_rows
-from vestige.survey.recipe import AssembleRecipe, TrainRecipe
+from vestige.survey.recipe import ExportRecipe, TrainRecipe
 
 torch = pytest.importorskip("torch")
 
@@ -34,7 +34,7 @@ def models(discs, tmp_path_factory):
 
 
 def test_an_ensemble_is_the_mean_of_its_members(models, context):
-    path = assemble(Inputs({"model": models}), AssembleRecipe(), context()).products[0].path
+    path = assemble(Inputs({"model": models}), ExportRecipe(), context()).products[0].path
     together = load_model(path)
     expected = np.mean([load_model(model.path).probabilities(VALUES) for model in models], axis=0)
     assert np.abs(together.probabilities(VALUES) - expected).max() < 1e-5
@@ -43,7 +43,7 @@ def test_an_ensemble_is_the_mean_of_its_members(models, context):
 
 
 def test_mirrored_views_make_a_model_that_is_mirrored_itself(models, context):
-    recipe = AssembleRecipe(flips=True)
+    recipe = ExportRecipe(flips=True)
     path = assemble(Inputs({"model": models[:1]}), recipe, context()).products[0].path
     model = load_model(path)
     once, mirrored = model.probabilities(VALUES), model.probabilities(np.ascontiguousarray(VALUES[:, ::-1]))
@@ -51,7 +51,7 @@ def test_mirrored_views_make_a_model_that_is_mirrored_itself(models, context):
 
 
 def test_tiles_of_a_network_at_half_resolution_show_no_seam(models, context):
-    path = assemble(Inputs({"model": models[:1]}), AssembleRecipe(flips=True), context()).products[0].path
+    path = assemble(Inputs({"model": models[:1]}), ExportRecipe(flips=True), context()).products[0].path
     values = np.random.default_rng(1).normal(0, 1.5, (96, 104)).astype(np.float32)
     for model in (load_model(models[0].path), load_model(path)):
         whole, tiled = (
@@ -74,7 +74,7 @@ def test_tiles_of_a_network_at_half_resolution_show_no_seam(models, context):
 
 def test_greyscale_takes_what_deepness_gives(models, context):
     path = (
-        assemble(Inputs({"model": models[:1]}), AssembleRecipe(takes="greyscale"), context()).products[0].path
+        assemble(Inputs({"model": models[:1]}), ExportRecipe(takes="greyscale"), context()).products[0].path
     )
     session = onnxruntime.InferenceSession(path)
     known = np.clip(np.nan_to_num(VALUES), -1, 2)
@@ -92,4 +92,4 @@ def test_models_that_do_not_go_together(models, context, tmp_path):
     other.write_bytes(models[0].path.read_bytes().replace(b'"pixel_m": 0.25', b'"pixel_m": 0.50'))
     given = [models[0], Product("model", Kind.MODEL, other)]
     with pytest.raises(InputError, match=r"other.onnx has pixel_m 0.5"):
-        assemble(Inputs({"model": given}), AssembleRecipe(), context())
+        assemble(Inputs({"model": given}), ExportRecipe(), context())

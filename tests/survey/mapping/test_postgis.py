@@ -10,9 +10,9 @@ from vestige.contract.registry import technique
 from vestige.contract.runner import execute
 from vestige.errors import InputError, OutputError, UsageError
 from vestige.survey.mapping.features import Feature
-from vestige.survey.mapping.postgis import export
+from vestige.survey.mapping.postgis import to_postgis
 from vestige.survey.mapping.vectors import write_features
-from vestige.survey.recipe import ExportRecipe
+from vestige.survey.recipe import PostgisRecipe
 
 
 @pytest.fixture
@@ -30,7 +30,11 @@ def layer(tmp_path):
 
 def test_features_come_back_as_they_went(layer, postgis, tmp_path):
     report = execute(
-        technique("survey"), "export", {"features": [layer]}, ExportRecipe(database=postgis), tmp_path / "out"
+        technique("survey"),
+        "postgis",
+        {"features": [layer]},
+        PostgisRecipe(database=postgis),
+        tmp_path / "out",
     )
     assert report.measurements == {"features": 2, "srid": 27700}
     sent = pyogrio.read_dataframe(layer.path, layer="features")
@@ -53,25 +57,27 @@ def test_features_come_back_as_they_went(layer, postgis, tmp_path):
 
 def test_an_existing_table_is_kept_unless_it_is_to_be_replaced(layer, postgis, tmp_path):
     given = Inputs({"features": [layer]})
-    recipe = ExportRecipe(database=postgis, table="map")
-    export(given, recipe, Context(tmp_path / "a"))
+    recipe = PostgisRecipe(database=postgis, table="map")
+    to_postgis(given, recipe, Context(tmp_path / "a"))
     with pytest.raises(OutputError, match=r"public\.map already"):
-        export(given, recipe, Context(tmp_path / "b"))
-    export(given, ExportRecipe(database=postgis, table="map", existing="replace"), Context(tmp_path / "c"))
+        to_postgis(given, recipe, Context(tmp_path / "b"))
+    to_postgis(
+        given, PostgisRecipe(database=postgis, table="map", existing="replace"), Context(tmp_path / "c")
+    )
     with psycopg.connect(postgis) as connection:
         assert connection.execute("SELECT count(*) FROM map").fetchone() == (2,)
 
 
 def test_a_failure_leaves_the_table_that_was_there(layer, postgis, tmp_path, monkeypatch):
     given = Inputs({"features": [layer]})
-    export(given, ExportRecipe(database=postgis), Context(tmp_path / "a"))
+    to_postgis(given, PostgisRecipe(database=postgis), Context(tmp_path / "a"))
 
     def failing(*_):
         raise OutputError("the network went away")
 
     monkeypatch.setattr("vestige.survey.mapping.postgis._check", failing)
     with pytest.raises(OutputError, match="went away"):
-        export(given, ExportRecipe(database=postgis, existing="replace"), Context(tmp_path / "b"))
+        to_postgis(given, PostgisRecipe(database=postgis, existing="replace"), Context(tmp_path / "b"))
     with psycopg.connect(postgis) as connection:
         assert connection.execute("SELECT count(*) FROM features").fetchone() == (2,)
 
@@ -79,10 +85,10 @@ def test_a_failure_leaves_the_table_that_was_there(layer, postgis, tmp_path, mon
 def test_a_database_that_cannot_take_them_is_one_sentence(layer, postgresql, tmp_path):
     given = Inputs({"features": [layer]})
     with pytest.raises(OutputError, match="has no PostGIS"):
-        export(given, ExportRecipe(database=postgresql), Context(tmp_path / "a"))
-    nowhere = ExportRecipe(database="postgresql://someone@127.0.0.1:9/none")
+        to_postgis(given, PostgisRecipe(database=postgresql), Context(tmp_path / "a"))
+    nowhere = PostgisRecipe(database="postgresql://someone@127.0.0.1:9/none")
     with pytest.raises(OutputError, match="cannot be written") as caught:
-        export(given, nowhere, Context(tmp_path / "b"))
+        to_postgis(given, nowhere, Context(tmp_path / "b"))
     assert "\n" not in str(caught.value)
 
 
@@ -93,11 +99,11 @@ def test_a_password_is_never_kept_or_told(layer, tmp_path):
         "postgresql://h/db?password=hush",
     ):
         with pytest.raises(UsageError, match="PGPASSWORD") as caught:
-            ExportRecipe.make(values={"database": address})
+            PostgisRecipe.make(values={"database": address})
         assert "hush" not in str(caught.value)
     with pytest.raises(UsageError, match="no address"):
-        ExportRecipe.make(values={"database": "postgresql://[bad"})
+        PostgisRecipe.make(values={"database": "postgresql://[bad"})
     (tmp_path / "text.gpkg").write_text("no features")
     broken = Inputs({"features": [Product("features", Kind.FEATURES, tmp_path / "text.gpkg")]})
     with pytest.raises(InputError, match="cannot be read as features"):
-        export(broken, ExportRecipe(), Context(tmp_path / "c"))
+        to_postgis(broken, PostgisRecipe(), Context(tmp_path / "c"))

@@ -11,7 +11,7 @@ from vestige.contract import Context, Inputs, Kind, Outcome, Product, Recipe
 from vestige.errors import InputError
 from vestige.survey.learning.export import OPSET, onnx_package, with_metadata
 from vestige.survey.mapping.model import KEY, load_model
-from vestige.survey.recipe import AssembleRecipe
+from vestige.survey.recipe import ExportRecipe
 
 __all__ = ["assemble"]
 
@@ -32,7 +32,7 @@ def assemble(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
     InputError : a file is no model, or the models do not go together.
     MissingError : the package onnx is not installed.
     """
-    chosen = AssembleRecipe.model_validate(recipe.model_dump())
+    chosen = ExportRecipe.model_validate(recipe.model_dump())
     paths = [product.path for product in inputs.products("model")]
     cards = [load_model(path).card for path in paths]
     for path, card in zip(paths, cards, strict=True):
@@ -53,7 +53,7 @@ def assemble(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
     return Outcome([Product("model", Kind.MODEL, target, card)], measured)
 
 
-def _merged(paths: Sequence[Path], recipe: AssembleRecipe, card: dict[str, Any]) -> Any:
+def _merged(paths: Sequence[Path], recipe: ExportRecipe, card: dict[str, Any]) -> Any:
     """A graph that gives its input to every member, and the mean of what they answer."""
     onnx = onnx_package()
     helper, graphs = onnx.helper, [onnx.load(path) for path in paths]
@@ -118,7 +118,7 @@ def _renamed(node: Any, rename: dict[str, str], prefix: str) -> Any:
     return copy
 
 
-def _card(cards: Sequence[dict[str, Any]], recipe: AssembleRecipe) -> dict[str, Any]:
+def _card(cards: Sequence[dict[str, Any]], recipe: ExportRecipe) -> dict[str, Any]:
     """The first member's card, with what holds for all of them."""
     stride = max(_stride(card) for card in cards)
     return {

@@ -14,12 +14,12 @@ from vestige.capture.durable import write_atomically
 from vestige.contract import Context, Inputs, Kind, Outcome, Product, Recipe
 from vestige.errors import InputError, OutputError, UsageError
 from vestige.survey.mapping.vectors import LAYER
-from vestige.survey.recipe import ExportRecipe
+from vestige.survey.recipe import PostgisRecipe
 
 if TYPE_CHECKING:
     from psycopg import Connection
 
-__all__ = ["export"]
+__all__ = ["to_postgis"]
 
 #: Columns that are no text and no real number.
 TYPES = {"int32": "integer", "int64": "integer", "float64": "double precision"}
@@ -34,12 +34,12 @@ class _Layer:
     srid: int
 
 
-def export(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
+def to_postgis(inputs: Inputs, recipe: Recipe, context: Context) -> Outcome:
     """Write a layer of features into a PostGIS table, in one transaction; the product is a receipt."""
-    chosen = ExportRecipe.model_validate(recipe.model_dump())
+    chosen = PostgisRecipe.model_validate(recipe.model_dump())
     given = inputs.product("features")
     if given is None:
-        raise UsageError("export needs features: name a GeoPackage that run or predict made")
+        raise UsageError("postgis needs features: name a GeoPackage that run or predict made")
     layer = _layer(given.path)
     if not layer.srid:
         context.warn("The features name no coordinate reference system known to EPSG: their SRID is 0")
@@ -96,7 +96,7 @@ def _connected(database: str) -> Iterator[Connection[Any]]:
         ) from None
 
 
-def _write(connection: Connection[Any], chosen: ExportRecipe, layer: _Layer) -> None:
+def _write(connection: Connection[Any], chosen: PostgisRecipe, layer: _Layer) -> None:
     from psycopg import sql
 
     table = sql.Identifier(chosen.db_schema, chosen.table)
