@@ -308,7 +308,11 @@ def _laid(frames: Frames, looks: _Looks, recipe: AlignRecipe, context: Context) 
 
     if recipe.align:
         looks.prepare(context)
-    steps = dict(zip(pairs, context.map("align", compare, pairs, label="aligning frames"), strict=True))
+    if looks.roomy:
+        found = context.spread(compare, pairs, label="aligning frames")
+    else:
+        found = context.map("align", compare, pairs, label="aligning frames")
+    steps = dict(zip(pairs, found, strict=True))
 
     def step(one: int, other: int) -> Warp:
         if (one, other) not in steps:
