@@ -308,11 +308,7 @@ def _laid(frames: Frames, looks: _Looks, recipe: AlignRecipe, context: Context) 
 
     if recipe.align:
         looks.prepare(context)
-    if looks.roomy:
-        found = context.spread(compare, pairs, label="aligning frames")
-    else:
-        found = context.map("align", compare, pairs, label="aligning frames")
-    steps = dict(zip(pairs, found, strict=True))
+    steps = dict(zip(pairs, context.map("align", compare, pairs, label="aligning frames"), strict=True))
 
     def step(one: int, other: int) -> Warp:
         if (one, other) not in steps:
