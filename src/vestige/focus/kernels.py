@@ -129,13 +129,13 @@ def light(root: FLOAT, channels: int, out: FLOAT) -> None:  # pragma: no cover -
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _power(value: np.float32, exponent: np.float32) -> np.float32:  # pragma: no cover - compiled
+def _power(value: float, exponent: float) -> np.float32:  # pragma: no cover - compiled
     """`value` (above 0, at most 1) to the power of `exponent`, to some millionths, without branches.
 
     By exponent and mantissa: the logarithm of a mantissa from the series of the inverse hyperbolic tangent,
     the power of two from that of the exponential function.
     """
-    bits = np.float32(value).view(np.int32)
+    power, bits = np.float32(exponent), np.float32(value).view(np.int32)
     whole = (bits - np.int32(0x3F3504F3)) >> np.int32(23)
     mantissa = np.int32(bits - (whole << np.int32(23))).view(np.float32)
     s = (mantissa - np.float32(1)) / (mantissa + np.float32(1))
@@ -143,13 +143,13 @@ def _power(value: np.float32, exponent: np.float32) -> np.float32:  # pragma: no
     log = np.float32(2.885390082) * s * (
         np.float32(1) + q * (np.float32(0.3333333333) + q * np.float32(0.2))
     ) + np.float32(whole)
-    t = max(exponent * log, np.float32(-120))
+    t = max(power * log, np.float32(-120))
     near = np.floor(t + np.float32(0.5))
     f = (t - near) * np.float32(0.6931471806)
     series = np.float32(1 / 6) + f * (np.float32(1 / 24) + f * np.float32(1 / 120))
     series = np.float32(1) + f * (np.float32(1) + f * (np.float32(0.5) + f * series))
     scale = np.int32((np.int32(near) + np.int32(127)) << np.int32(23)).view(np.float32)
-    return series * scale
+    return np.float32(series * scale)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -169,7 +169,6 @@ def accumulate(
     """
     height, width = say.shape
     channels = values.shape[1] // width
-    exponent = np.float32(exponent)
     whole = covered.shape[0] == 0
     kept, added = np.empty(width, np.float32), np.empty(width, np.float32)
     every_kept = np.empty(values.shape[1], np.float32)
