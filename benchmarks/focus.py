@@ -125,6 +125,7 @@ def mean_table(rows: Rows, by: tuple[str, ...], **about: Any) -> None:
 def truth_bars(rows: Rows) -> list[list[Any]]:
     """Bars 1 and 2, each with what was found and whether it is met."""
     bars = []
+    rows = [row for row in rows if row["set"] != "C"]
     others = sorted({row["contender"] for row in rows} - {"vestige", "sharpest frame"})
     if not others:
         return []
@@ -137,7 +138,7 @@ def truth_bars(rows: Rows) -> list[list[Any]]:
             best = max((value, name) for name, value in found.items() if value is not None)
             bars.append(bar(f"1 {what}, set {motion}, over {best[1]}", ours and ours - best[0], least, "dB"))
     margins = []
-    for motion, name in {(row["set"], row["scene"]) for row in rows if row["set"] != "C"}:
+    for motion, name in {(row["set"], row["scene"]) for row in rows}:
         here = chosen(rows, set=motion, scene=name)
         theirs = [mean(chosen(here, contender=other), "psnr") for other in others]
         ours = mean(chosen(here, contender="vestige"), "psnr")
@@ -158,9 +159,8 @@ def truth_bars(rows: Rows) -> list[list[Any]]:
             "2 halo energy, of the best peer's", ours and least_halo and ours / least_halo, 0.5, "", most=True
         )
     )
-    counted = [row for row in mine if row["set"] != "C"]
-    bars.append(bar("2 depth within one step", mean(counted, "depth"), 0.95, ""))
-    bars.append(bar("  the same, 6 px and more from edges", mean(counted, "clear"), 0.95, ""))
+    bars.append(bar("2 depth within one step", mean(mine, "depth"), 0.95, ""))
+    bars.append(bar("  the same, 6 px and more from edges", mean(mine, "clear"), 0.95, ""))
     scales = [row["scale"] for row in mine if row.get("scale") is not None]
     found = statistics.median(scales) if scales else None
     bars.append(bar("  scale of the result off, median", found, 0.0005, "", most=True))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -88,6 +90,16 @@ def test_any_bytes_as_exif(block: bytes) -> None:
         exif.named_values(exif.parse(start + block))
         exif.upright(start + block)
         exif.build(exif.parse(start + block))
+
+
+def test_a_directory_far_beyond_its_block_takes_no_room() -> None:
+    block = b"Exif\0\0II*\0\xff\xff\xff\x7f" + bytes(40)
+    tracemalloc.start()
+    try:
+        assert exif.upright(block) == block
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
 
 
 @given(

@@ -43,8 +43,6 @@ SHARPNESS = 16.0
 NEIGHBOURHOOD = 1.5
 #: Light added to that around a place before detail is divided by it: about the light of black things.
 DIM = 0.01
-#: Steps of the table of powers.
-POWERS = 2049
 #: What stands for the coverage of a frame that shows everything.
 NOWHERE = np.empty((0, 0), np.float32)
 
@@ -153,7 +151,7 @@ class Fusion:
         self.levels = levels
         self._channels = shape[2] if len(shape) == 3 else 1
         self._with_base = base
-        self._table: FLOAT = (np.linspace(0, 1, POWERS) ** (sharpness / 2)).astype(np.float32)
+        self._exponent = sharpness / 2
         self._sums: list[FLOAT] = []
         self._weights: list[FLOAT] = []
         self._tops: list[FLOAT] = []
@@ -200,7 +198,7 @@ class Fusion:
             _flat(values),
             say,
             NOWHERE if coverage is None else coverage,
-            self._table,
+            self._exponent,
             _flat(self._sums[level]),
             self._weights[level],
             self._tops[level],

@@ -22,6 +22,8 @@ POLE: Final = np.sqrt(3.0) - 2
 TAIL: Final = 8
 #: Rows beyond those asked for that a resampled row looks at.
 REACH: Final = TAIL + 4
+#: Stands for the place of a neighbourhood that reaches beyond the rim.
+BEYOND: Final = -1e18
 
 
 def coefficients(samples: FLOAT) -> FLOAT:
@@ -113,54 +115,111 @@ def _resample(
     out: FLOAT,
 ) -> None:  # pragma: no cover - compiled
     channels = source.size // (height * width)
-    affine = matrix[2, 0] == 0 and matrix[2, 1] == 0 and matrix[2, 2] == 1
-    # Unsigned places spare the check for numbers that count from the end.
-    step, line = np.uint64(channels), np.uint64(width * channels)
+    count = out.shape[1] // channels
+    begins, shares = np.empty(count, np.float64), np.empty((2, count), np.float32)
+    across, down = np.empty(out.shape[1], np.float32), np.empty(out.shape[1], np.float32)
+    gains = np.empty(out.shape[1], np.float32)
+    for k in range(gains.size):
+        gains[k] = gain[k % channels]
     for row in range(out.shape[0]):
-        y = row + first
-        start_u = matrix[0, 1] * y + matrix[0, 2]
-        start_v = matrix[1, 1] * y + matrix[1, 2]
-        start = matrix[2, 1] * y + matrix[2, 2]
-        here = out[row]
-        for x in range(out.shape[1] // channels):
-            u, v = matrix[0, 0] * x + start_u, matrix[1, 0] * x + start_v
-            if not affine:
-                below = matrix[2, 0] * x + start
-                u, v = u / below, v / below
-            if 1.0 <= u < width - 2 and 1.0 <= v < height - 2:
-                left, top = int(u), int(v)
-                a0, a1, a2, a3 = _weights(np.float32(u - left))
-                d0, d1, d2, d3 = _weights(np.float32(v - top))
-                corner = np.uint64(top - 1) * line + np.uint64(left - 1) * step
-                for c in range(channels):
-                    p = corner + np.uint64(c)
-                    q = p + line
-                    r = q + line
-                    s = r + line
-                    total = d0 * (
-                        a0 * source[p]
-                        + a1 * source[p + step]
-                        + a2 * source[p + step + step]
-                        + a3 * source[p + step + step + step]
-                    )
-                    total += d1 * (
-                        a0 * source[q]
-                        + a1 * source[q + step]
-                        + a2 * source[q + step + step]
-                        + a3 * source[q + step + step + step]
-                    )
-                    total += d2 * (
-                        a0 * source[r]
-                        + a1 * source[r + step]
-                        + a2 * source[r + step + step]
-                        + a3 * source[r + step + step + step]
-                    )
-                    total += d3 * (
-                        a0 * source[s]
-                        + a1 * source[s + step]
-                        + a2 * source[s + step + step]
-                        + a3 * source[s + step + step + step]
-                    )
-                    here[x * channels + c] = max(total * gain[c], np.float32(0))
+        here, y = out[row], row + first
+        _places(matrix, y, height, width, channels, begins, shares[0], shares[1])
+        _for_channels(shares[0], channels, across)
+        _for_channels(shares[1], channels, down)
+        x = 0
+        while x < count:
+            begin, end = begins[x], x + 1
+            while end < count and begins[end] == begin and begin != BEYOND:
+                end += 1
+            i, j = x * channels, end * channels
+            if begin == BEYOND:
+                below = matrix[2, 0] * x + matrix[2, 1] * y + matrix[2, 2]
+                u = (matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2]) / below
+                v = (matrix[1, 0] * x + matrix[1, 1] * y + matrix[1, 2]) / below
+                _at_rim(source, height, width, u, v, gain, here[i:j])
             else:
-                _at_rim(source, height, width, u, v, gain, here[x * channels : (x + 1) * channels])
+                # Unsigned places spare the check for numbers that count from the end.
+                start, step = np.uint64(np.int64(begin) + i), np.uint64(channels)
+                _run(
+                    source,
+                    start,
+                    step,
+                    step * np.uint64(width),
+                    across[i:j],
+                    down[i:j],
+                    gains[i:j],
+                    here[i:j],
+                )
+            x = end
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "arcp", "nsz"})
+def _places(
+    matrix: NDArray[np.float64],
+    y: int,
+    height: int,
+    width: int,
+    channels: int,
+    begins: NDArray[np.float64],
+    across: FLOAT,
+    down: FLOAT,
+) -> None:  # pragma: no cover - compiled
+    """For each pixel of a row: where its neighbourhood begins, less its own place, and the shares of a pixel.
+
+    Neighbours of one `begins` have their neighbourhoods side by side: a run. BEYOND where one reaches beyond
+    the rim.
+    """
+    affine = matrix[2, 0] == 0 and matrix[2, 1] == 0 and matrix[2, 2] == 1
+    start_u = matrix[0, 1] * y + matrix[0, 2]
+    start_v = matrix[1, 1] * y + matrix[1, 2]
+    start = matrix[2, 1] * y + matrix[2, 2]
+    slope_u, slope_v, slope = matrix[0, 0], matrix[1, 0], matrix[2, 0]
+    for x in range(begins.size):
+        u, v = slope_u * x + start_u, slope_v * x + start_v
+        if not affine:
+            below = slope * x + start
+            u, v = u / below, v / below
+        left, top = np.floor(u), np.floor(v)
+        inside = (u >= 1.0) & (u < width - 2.0) & (v >= 1.0) & (v < height - 2.0)
+        begins[x] = ((top - 1.0) * width + (left - 1.0 - x)) * channels if inside else BEYOND
+        across[x], down[x] = u - left, v - top
+
+
+@njit(cache=True, nogil=True)
+def _for_channels(values: FLOAT, channels: int, out: FLOAT) -> None:  # pragma: no cover - compiled
+    """Each value as many times as there are channels."""
+    if channels == 3:
+        for x in range(values.size):
+            out[3 * x] = values[x]
+            out[3 * x + 1] = values[x]
+            out[3 * x + 2] = values[x]
+    else:
+        for k in range(out.size):
+            out[k] = values[k // channels]
+
+
+@njit(cache=True, nogil=True, fastmath={"contract", "arcp", "nsz"})
+def _run(
+    source: FLOAT,
+    begin: np.uint64,
+    step: np.uint64,
+    line: np.uint64,
+    across: FLOAT,
+    down: FLOAT,
+    gains: FLOAT,
+    out: FLOAT,
+) -> None:  # pragma: no cover - compiled
+    """Pixels whose neighbourhoods lie side by side, which the processor takes many at a time."""
+    for k in range(out.size):
+        a0, a1, a2, a3 = _weights(across[k])
+        d0, d1, d2, d3 = _weights(down[k])
+        p = begin + np.uint64(k)
+        q = p + line
+        r = q + line
+        s = r + line
+        two, three = step + step, step + step + step
+        total = d0 * (a0 * source[p] + a1 * source[p + step] + a2 * source[p + two] + a3 * source[p + three])
+        total += d1 * (a0 * source[q] + a1 * source[q + step] + a2 * source[q + two] + a3 * source[q + three])
+        total += d2 * (a0 * source[r] + a1 * source[r + step] + a2 * source[r + two] + a3 * source[r + three])
+        total += d3 * (a0 * source[s] + a1 * source[s + step] + a2 * source[s + two] + a3 * source[s + three])
+        out[k] = max(total * gains[k], np.float32(0))

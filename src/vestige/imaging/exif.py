@@ -155,11 +155,12 @@ def upright(block: bytes) -> bytes:
     layout = _layout(block[start : start + 16])
     if layout is None or layout.big:
         return block
-    count = struct.unpack_from(
-        layout.order + "H", block.ljust(start + layout.first + 2, b"\0"), start + layout.first
-    )[0]
+    begin = start + layout.first
+    if begin + 2 > len(block):
+        return block
+    count = struct.unpack_from(layout.order + "H", block, begin)[0]
     for index in range(min(count, MOST_ENTRIES)):
-        place = start + layout.first + 2 + 12 * index
+        place = begin + 2 + 12 * index
         if block[place : place + 2] == struct.pack(layout.order + "H", ORIENTATION):
             return block[: place + 8] + struct.pack(layout.order + "HH", 1, 0) + block[place + 12 :]
     return block
