@@ -156,8 +156,8 @@ def test_what_was_acknowledged_survives_any_kill(tmp_path):
     assert acknowledged == 60
     sealed = Intake(folder).seal()
     whole = gathered(sealed, tmp_path / "gathered")
-    rows = [row.split(",", 1)[1] for n in range(60) for row in line(n, 60).split()[:-1]]
-    assert whole.path(whole.frames[0]).read_text().split() == ["easting,northing,nT", *rows]
+    rows = [f"{row.split(',', 1)[1]},{n},0" for n in range(60) for row in line(n, 60).split()[:-1]]
+    assert whole.path(whole.frames[0]).read_text().split() == ["easting,northing,nT,line,probe", *rows]
 
 
 def _send(connection, text):

@@ -85,4 +85,10 @@ def test_runs_to_products(real_data, tmp_path, path, hectares):
         technique("survey"), "run", {"capture": [capture]}, None, tmp_path / "out", budget=Budget(cores=1)
     )
     assert report.measurements["surveyed_ha"] == pytest.approx(hectares, rel=0.03)
-    assert {record.name for record in report.products} == {"processed", "classes", "confidence", "features"}
+    assert {record.name for record in report.products} == {
+        "processed",
+        "classes",
+        "confidence",
+        "features",
+        "exchange",
+    }

@@ -256,24 +256,22 @@ def find_capture(engine: Engine, start: str) -> dict[str, Any]:
     return found
 
 
-def history(engine: Engine, *, object: str, without: str = "") -> list[dict[str, Any]]:  # noqa: A002
-    """Every record on an object and its captures, in order, as the log has it; `without` one kind of them."""
-    query = select(edits.c.line).where(edits.c.object == object).order_by(edits.c.sequence)
-    if without:
-        query = query.where(edits.c.kind != without)
+def history(
+    engine: Engine,
+    *,
+    object: str,  # noqa: A002
+    only: str = "",
+    without: str = "",
+    after: int = 0,
+) -> list[dict[str, Any]]:
+    """Records on an object and its captures after the record `after`, in order, as the log has them; of one
+    kind `only`, or `without` one kind.
+    """
+    query = select(edits.c.line).where(edits.c.object == object, edits.c.sequence > after)
+    if only or without:
+        query = query.where(edits.c.kind == only if only else edits.c.kind != without)
     with reading(engine) as connection:
-        return [json.loads(line) for (line,) in connection.execute(query)]
-
-
-def judgements(engine: Engine, *, object: str, after: int = 0) -> list[dict[str, Any]]:  # noqa: A002
-    """What interpreters said of features of an object's results after the record `after`, in order."""
-    query = (
-        select(edits.c.line)
-        .where(edits.c.object == object, edits.c.sequence > after, edits.c.kind == "feature.judged")
-        .order_by(edits.c.sequence)
-    )
-    with reading(engine) as connection:
-        return [json.loads(line) for (line,) in connection.execute(query)]
+        return [json.loads(line) for (line,) in connection.execute(query.order_by(edits.c.sequence))]
 
 
 def project_list(engine: Engine) -> list[dict[str, Any]]:

@@ -160,7 +160,8 @@ def test_a_line_that_became_longer_takes_the_place_of_the_shorter(field, lines, 
         pass
     assert follower.told.frames == 24
     capture = gathered(intake.seal(), tmp_path / "gathered")
-    assert capture.path(capture.frames[0]).read_bytes() == one_file
+    rows = capture.path(capture.frames[0]).read_bytes().splitlines()
+    assert [row.rsplit(b",", 2)[0] for row in rows] == one_file.splitlines()
 
 
 def test_other_readings_under_a_known_number_are_refused(field, lines):

@@ -69,7 +69,7 @@ def press(page, *keys):
 
 def said(museum):
     with Archive(museum) as archive:
-        lines = search.judgements(archive.engine, object="FIELD 7")
+        lines = search.history(archive.engine, object="FIELD 7", only="feature.judged")
     return [(line["who"], line["body"]["entry"], line["body"]["feature"]) for line in lines]
 
 

@@ -105,7 +105,7 @@ def test_the_log_is_the_archives(museum, say):
     for feature in ("1", "2", "3"):
         say("accept", feature)
     with Archive(museum) as archive:
-        lines = search.judgements(archive.engine, object="FIELD 7")
+        lines = search.history(archive.engine, object="FIELD 7", only="feature.judged")
         assert [line["body"]["feature"] for line in lines] == ["1", "2", "3"]
         assert {line["who"] for line in lines} == {"eva"}
         assert verify(archive).problems == []

@@ -218,6 +218,8 @@ def _reweighted(
     diagonal[:, 1:] += edge_weight
     total[:, :-1] -= edge_sum
     total[:, 1:] += edge_sum
+    if total.size == 1:
+        return total / diagonal
     banded = np.zeros((columns + 1, rows * columns))
     banded[0] = diagonal.ravel()
     if columns > 1:

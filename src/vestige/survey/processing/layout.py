@@ -60,6 +60,8 @@ def part_medians(values: NDArray[np.floating], parts: list[slice], *, fewest: in
 
 
 def _row_medians(values: NDArray[np.floating], fewest: int) -> NDArray[np.float64]:
+    if not values.shape[1]:
+        return np.full(len(values), np.nan)
     ordered = np.sort(values, axis=1)  # NaN goes last
     count = np.isfinite(values).sum(axis=1)
     rows = np.arange(len(values))

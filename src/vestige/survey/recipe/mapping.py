@@ -117,7 +117,7 @@ class StreamRecipe(RunRecipe):
         20.0, "A hectare that is not full is taken for finished after this time without a new line", unit="s"
     )
     reach: int = setting(
-        8, "Traverses to each side that a new one may change in the cleaned map", ge=2, le=100
+        40, "Traverses to each side that a new one may change in the cleaned map", ge=2, le=200
     )
 
 

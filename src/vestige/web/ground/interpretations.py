@@ -104,7 +104,7 @@ class Interpretations:
         self._held.move_to_end(key)
         while len(self._held) > HELD:
             self._held.popitem(last=False)
-        records = search.judgements(self.archive.engine, object=identifier, after=held.to)
+        records = search.history(self.archive.engine, object=identifier, after=held.to, only="feature.judged")
         for entry in told(records, digest):
             held.said.take(entry)
         if records:

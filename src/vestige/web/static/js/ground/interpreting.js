@@ -29,7 +29,7 @@ export async function interpret(map) {
   function chose(name, moves) {
     shown.light(name);
     const feature = store.features.get(name);
-    if (!feature) return;
+    if (!feature || drawing.busy()) return; // what somebody else says meanwhile must not talk into the drawing
     if (moves) approach(feature);
     describe(name);
   }
