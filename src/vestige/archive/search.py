@@ -264,9 +264,7 @@ def history(
     without: str = "",
     after: int = 0,
 ) -> list[dict[str, Any]]:
-    """Records on an object and its captures after the record `after`, in order, as the log has them; of one
-    kind `only`, or `without` one kind.
-    """
+    """Records on an object and its captures after `after`, in order; of one kind `only`, or `without` one."""
     query = select(edits.c.line).where(edits.c.object == object, edits.c.sequence > after)
     if only or without:
         query = query.where(edits.c.kind == only if only else edits.c.kind != without)
