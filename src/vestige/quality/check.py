@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -18,6 +18,7 @@ from vestige.quality.measures.report import Measured
 from vestige.quality.targets.finding import find_targets, geometry_of
 from vestige.quality.targets.found import FoundTarget
 from vestige.quality.targets.layout import kinds, layout
+from vestige.quality.targets.seen import seen
 
 __all__ = ["Checked", "check"]
 
@@ -28,7 +29,7 @@ GLARE_DE: Final = 25.0
 @dataclass(frozen=True, eq=False)
 class Checked:
     """A checked frame: its targets, what was measured, readings by target and patch, and sentences on what is
-    amiss.
+    amiss, and a small picture (height, width, 3) uint8 with what was seen outlined.
 
     >>> Checked("a.tif", (100, 50)).value("ppi") is None
     True
@@ -40,6 +41,7 @@ class Checked:
     measured: list[Measured] = field(default_factory=list)
     readings: dict[str, dict[str, Reading]] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
+    seen: NDArray[np.uint8] | None = None
 
     def value(self, name: str, where: str | None = None) -> float | None:
         """The first value of a measure, over all targets or at one place."""
@@ -47,6 +49,10 @@ class Checked:
             if one.name == name and where in (None, one.where):
                 return one.value
         return None
+
+    def summary(self) -> list[Measured]:
+        """The figures of whole targets, those of single edges left out."""
+        return [one for one in self.measured if one.where in {target.kind for target in self.targets}]
 
     def plain(self) -> dict[str, Any]:
         """JSON's types only."""
@@ -89,6 +95,7 @@ def check(
         checked = Checked(name, frame.size, find_targets(frame))
         for target in checked.targets:
             _measure(frame, target, checked, claimed_ppi or frame.stated_ppi)
+        checked = replace(checked, seen=seen(frame.small, checked.targets, frame.scale))
     _remark(checked, expected)
     return checked
 
@@ -106,12 +113,12 @@ def _measure(frame: Frame, found: FoundTarget, checked: Checked, claimed: float 
 
 
 def _remark(checked: Checked, expected: str | None) -> None:
-    seen = [target.kind for target in checked.targets]
+    kinds_seen = [target.kind for target in checked.targets]
     say = checked.remarks.append
-    if not seen:
+    if not kinds_seen:
         say("no target was found: is one in the frame, in focus, and at least 150 pixels wide?")
-    if expected and seen and expected not in seen:
-        say(f"{expected} was named, but {' and '.join(seen)} is in the frame: name that, or lay the right one in")
+    if expected and kinds_seen and expected not in kinds_seen:
+        say(f"{expected} was named, but {' and '.join(kinds_seen)} is in the frame: name that, or lay the right one in")
     for target in checked.targets:
         printed, readings = layout(target.kind), checked.readings[target.kind]
         low, high = target.corners.min(axis=0), target.corners.max(axis=0)

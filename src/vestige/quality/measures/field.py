@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from vestige.quality.frame import Frame
 from vestige.quality.measures.geometry import Geometry
 from vestige.quality.measures.report import NAMES, Measured
-from vestige.quality.measures.sharpness import EdgeResponse, edge_response
+from vestige.quality.measures.sharpness import EdgeResponse, edge_place, edge_response
 from vestige.quality.targets.layout import Layout
 
 __all__ = ["EdgeReading", "field_figures", "read_edges"]
@@ -55,18 +55,18 @@ def read_edges(frame: Frame, target: Layout, geometry: Geometry) -> list[EdgeRea
         light = frame.crop(int(low[0]), int(low[1]), int(high[0]), int(high[1]))
         luminance = light @ np.array([0.2225, 0.7169, 0.0606], np.float32)
         response = edge_response(luminance, start - low, end - low, reach)
-        channels = [edge_response(light[..., c], start - low, end - low, reach) for c in range(3)]
-        places = [channel.place for channel in channels if channel]
+        channels = [edge_place(light[..., c], start - low, end - low, reach) for c in range(3)]
+        places = [place for place in channels if place is not None]
         if response:
             readings.append(EdgeReading(edge.name, middle, response, max(places) - min(places) if places else 0.0))
     return readings
 
 
 def field_figures(readings: list[EdgeReading], where: str, ppi: float, claimed: float | None) -> list[Measured]:
-    """MTF50 and MTF10 of every edge and their means, sampling efficiency (against the claimed ppi where one is
+    """MTF50 and MTF10 of every edge and their medians, sampling efficiency (against the claimed ppi where one is
     given), colour registration, and the tilt of the focus.
 
-    The tilt is that of a plane through MTF50 over the field: its range, in per cent of the mean (is the sensor
+    The tilt is that of a plane through MTF50 over the field: its range, in per cent of the median (is the sensor
     parallel to the object?). Source: ISO 12233:2023, ISO 19264-1:2021.
 
     >>> field_figures([], "edge-sheet", 300.0, None)
@@ -80,7 +80,7 @@ def field_figures(readings: list[EdgeReading], where: str, ppi: float, claimed: 
         for one in readings
         for name in ("mtf50", "mtf10")
     ]
-    means = {name: float(np.mean([getattr(one.response, name) for one in readings])) for name in ("mtf50", "mtf10")}
+    means = {name: float(np.median([getattr(one.response, name) for one in readings])) for name in ("mtf50", "mtf10")}
     figures += [Measured(name, value, NAMES[name], where, edges) for name, value in means.items()]
     efficiency = 100 * means["mtf10"] / 0.5 * (ppi / claimed if claimed else 1.0)
     figures.append(Measured("sampling_efficiency", efficiency, "%", where, "ISO 19264-1:2021"))
