@@ -56,7 +56,9 @@ def compared(number: int, checked: Checked, truth: dict[str, Any], errors: dict[
     for target in truth["targets"]:
         kind = target["kind"]
         found = [one for one in checked.targets if one.kind == kind]
-        near = bool(found) and np.abs(found[0].corners - np.array(target["corners"])).max() < 0.1 * target["ppi"]
+        near = (
+            bool(found) and np.abs(found[0].corners - np.array(target["corners"])).max() < 0.1 * target["ppi"]
+        )
         errors["found"].append(0.0 if near else 1.0)
         if not near:
             print(f"  render {number}: {kind} {'misplaced' if found else 'missed'}", flush=True)
@@ -69,7 +71,11 @@ def compared(number: int, checked: Checked, truth: dict[str, Any], errors: dict[
         noise = checked.value("noise_l", kind)
         if noise is not None and "noise_l" in target:
             errors["noise_l"].append(abs(noise / np.mean(list(target["noise_l"].values())) - 1))
-        sharp = [edge["mtf50"] for name, edge in target["edges"].items() if checked.value("mtf50", f"{kind} {name}")]
+        sharp = [
+            edge["mtf50"]
+            for name, edge in target["edges"].items()
+            if checked.value("mtf50", f"{kind} {name}")
+        ]
         measured = checked.value("mtf50", kind)
         if measured is not None and sharp:
             errors["mtf50"].append(abs(measured / float(np.median(sharp)) - 1))

@@ -23,7 +23,12 @@ def quality() -> None:
 @click.option("--report", type=ON_DISK, help="Write a page with pictures of what was seen")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON")
 def check(
-    frames: tuple[Path, ...], expected: str | None, claimed_ppi: float | None, report: Path | None, *, as_json: bool
+    frames: tuple[Path, ...],
+    expected: str | None,
+    claimed_ppi: float | None,
+    report: Path | None,
+    *,
+    as_json: bool,
 ) -> None:
     """Find the targets of frames by themselves and measure what they show."""
     from vestige.quality.check import check as check_frame
@@ -42,21 +47,37 @@ def check(
     if report:
         _write(report, report_page(checked))
     if not all(one.targets for one in checked):
-        raise VestigeError("a frame has no target: " + ", ".join(one.name for one in checked if not one.targets))
+        raise VestigeError(
+            "a frame has no target: " + ", ".join(one.name for one in checked if not one.targets)
+        )
 
 
 @quality.command()
 @click.argument("out", type=ON_DISK)
-@click.option("--target", "kinds", multiple=True, help="A target, such as colorchecker-classic; may be repeated")
+@click.option(
+    "--target", "kinds", multiple=True, help="A target, such as colorchecker-classic; may be repeated"
+)
 @click.option("--camera", default="nikon-5100", show_default=True, help="Spectral sensitivities")
 @click.option("--illuminant", default="D50", show_default=True, help="Spectrum of the light")
-@click.option("--ppi", default=100.0, show_default=True, type=click.FloatRange(20, 1200), help="Pixels an inch")
+@click.option(
+    "--ppi", default=100.0, show_default=True, type=click.FloatRange(20, 1200), help="Pixels an inch"
+)
 @click.option("--angle", default=0.0, show_default=True, help="Degrees by which the targets are turned")
-@click.option("--tilt", default=0.0, show_default=True, type=click.FloatRange(-30, 30), help="Degrees off parallel")
-@click.option("--blur", default=0.5, show_default=True, type=click.FloatRange(0, 20), help="Lens spread, pixels")
-@click.option("--distortion", default=0.0, show_default=True, type=click.FloatRange(-0.1, 0.1), help="At the corner")
-@click.option("--vignetting", default=0.0, show_default=True, type=click.FloatRange(0, 0.9), help="At the corner")
-@click.option("--stray", default=0.0, show_default=True, type=click.FloatRange(0, 0.5), help="Share of stray light")
+@click.option(
+    "--tilt", default=0.0, show_default=True, type=click.FloatRange(-30, 30), help="Degrees off parallel"
+)
+@click.option(
+    "--blur", default=0.5, show_default=True, type=click.FloatRange(0, 20), help="Lens spread, pixels"
+)
+@click.option(
+    "--distortion", default=0.0, show_default=True, type=click.FloatRange(-0.1, 0.1), help="At the corner"
+)
+@click.option(
+    "--vignetting", default=0.0, show_default=True, type=click.FloatRange(0, 0.9), help="At the corner"
+)
+@click.option(
+    "--stray", default=0.0, show_default=True, type=click.FloatRange(0, 0.5), help="Share of stray light"
+)
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Of the noise")
 def simulate(
     out: Path, kinds: tuple[str, ...], camera: str, illuminant: str, ppi: float, angle: float, tilt: float,
@@ -72,7 +93,9 @@ def simulate(
         raise UsageError(f"{out} must end in .tif or .png")
     placed, width, height = row_of_targets(kinds or ("colorchecker-classic", "object-strip"), ppi, angle)
     lens = Lens(blur, distortion, vignetting, stray)
-    scene = Scene(placed, width, height, ppi, angle, tilt, camera=Camera(camera, illuminant), lens=lens, seed=seed)
+    scene = Scene(
+        placed, width, height, ppi, angle, tilt, camera=Camera(camera, illuminant), lens=lens, seed=seed
+    )
     rendered = render(scene)
     write_image(out, rendered.light, depth=16, ppi=ppi)
     truth = out.with_suffix(".truth.json")

@@ -106,7 +106,9 @@ def _measure(frame: Frame, found: FoundTarget, checked: Checked, claimed: float 
     checked.readings[found.kind] = readings
     checked.measured.append(Measured("ppi", found.ppi, "pixels/inch", found.kind, "ISO 19264-1:2021"))
     checked.measured.extend(accuracy(readings, printed))
-    checked.measured.extend(field_figures(read_edges(frame, printed, geometry), found.kind, found.ppi, claimed))
+    checked.measured.extend(
+        field_figures(read_edges(frame, printed, geometry), found.kind, found.ppi, claimed)
+    )
     if geometry.sure:
         distortion = 100 * geometry.distortion
         checked.measured.append(Measured("distortion_percent", distortion, "%", found.kind, "ISO 17850:2015"))
@@ -118,7 +120,9 @@ def _remark(checked: Checked, expected: str | None) -> None:
     if not kinds_seen:
         say("no target was found: is one in the frame, in focus, and at least 150 pixels wide?")
     if expected and kinds_seen and expected not in kinds_seen:
-        say(f"{expected} was named, but {' and '.join(kinds_seen)} is in the frame: name that, or lay the right one in")
+        say(
+            f"{expected} was named, but {' and '.join(kinds_seen)} is in the frame: name that, or lay the right one in"
+        )
     for target in checked.targets:
         printed, readings = layout(target.kind), checked.readings[target.kind]
         low, high = target.corners.min(axis=0), target.corners.max(axis=0)

@@ -35,7 +35,9 @@ def _frame(checked: Checked) -> str:
     if checked.seen is not None:
         data = base64.b64encode(jpeg_bytes(checked.seen)).decode()
         kinds = ", ".join(target.kind for target in checked.targets) or "no target"
-        picture = f'<p><img alt="The frame with outlines: {escape(kinds)}" src="data:image/jpeg;base64,{data}"></p>'
+        picture = (
+            f'<p><img alt="The frame with outlines: {escape(kinds)}" src="data:image/jpeg;base64,{data}"></p>'
+        )
     rows = "".join(
         f"<tr><td>{escape(one.where)}</td><td>{escape(one.name)}</td><td class=n>{one.value:.4g}</td>"
         f"<td>{escape(one.unit)}</td><td>{escape(one.standard)}</td></tr>"

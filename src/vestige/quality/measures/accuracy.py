@@ -18,7 +18,8 @@ STANDARD = "ISO 19264-1:2021"
 
 def accuracy(readings: Mapping[str, Reading], target: Layout) -> list[Measured]:
     """Figures of the patches: CIEDE2000 (ISO/CIE 11664-6), tone and gain over the neutrals and their balance
-    (ISO 19264-1), noise as the standard deviation of L* (ISO 15739), mean over the neutrals, share of clipped pixels.
+    (ISO 19264-1), noise as the standard deviation of L* (ISO 15739), mean over the neutrals, share of clipped pixels in the
+    neutral that has most (a strong colour may lie outside the space of the file by right).
 
     Gain is the worst ratio, furthest from 1, of a measured to a printed step of L* between neighbouring
     neutrals (gain modulation).
@@ -32,7 +33,7 @@ def accuracy(readings: Mapping[str, Reading], target: Layout) -> list[Measured]:
     names = list(readings)
     seen = np.stack([readings[name].lab for name in names])
     wanted = np.stack([target.lab[name] for name in names])
-    found = {"clipping": 100 * max(reading.clipped for reading in readings.values())}
+    found: dict[str, float] = {}
     if len(names) > len(target.neutrals):
         errors = delta_e_2000(seen, wanted)
         found["delta_e_2000_mean"] = float(errors.mean())
@@ -44,6 +45,7 @@ def accuracy(readings: Mapping[str, Reading], target: Layout) -> list[Measured]:
         found["delta_e_neutral_max"] = float(delta_e_ab(tone, printed).max())
         found["tone_delta_l_max"] = float(np.abs(tone - printed)[:, 0].max())
         found["white_balance"] = float(np.hypot(tone[:, 1], tone[:, 2])[printed[:, 0] > 40].mean())
+        found["clipping"] = 100 * max(readings[name].clipped for name in np.array(names)[grey])
         found["noise_l"] = float(np.mean([readings[name].noise for name in np.array(names)[grey]]))
         order = np.argsort(printed[:, 0])
         steps = np.diff(printed[order, 0])

@@ -7,7 +7,15 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["D50", "XYZ_FROM_SRGB", "delta_e_2000", "delta_e_ab", "lab_from_light", "lab_from_xyz", "xyz_from_lab"]
+__all__ = [
+    "D50",
+    "XYZ_FROM_SRGB",
+    "delta_e_2000",
+    "delta_e_ab",
+    "lab_from_light",
+    "lab_from_xyz",
+    "xyz_from_lab",
+]
 
 Values = NDArray[np.float64]
 

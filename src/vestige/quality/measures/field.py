@@ -58,11 +58,15 @@ def read_edges(frame: Frame, target: Layout, geometry: Geometry) -> list[EdgeRea
         channels = [edge_place(light[..., c], start - low, end - low, reach) for c in range(3)]
         places = [place for place in channels if place is not None]
         if response:
-            readings.append(EdgeReading(edge.name, middle, response, max(places) - min(places) if places else 0.0))
+            readings.append(
+                EdgeReading(edge.name, middle, response, max(places) - min(places) if places else 0.0)
+            )
     return readings
 
 
-def field_figures(readings: list[EdgeReading], where: str, ppi: float, claimed: float | None) -> list[Measured]:
+def field_figures(
+    readings: list[EdgeReading], where: str, ppi: float, claimed: float | None
+) -> list[Measured]:
     """MTF50 and MTF10 of every edge and their medians, sampling efficiency (against the claimed ppi where one is
     given), colour registration, and the tilt of the focus.
 
@@ -80,7 +84,10 @@ def field_figures(readings: list[EdgeReading], where: str, ppi: float, claimed: 
         for one in readings
         for name in ("mtf50", "mtf10")
     ]
-    means = {name: float(np.median([getattr(one.response, name) for one in readings])) for name in ("mtf50", "mtf10")}
+    means = {
+        name: float(np.median([getattr(one.response, name) for one in readings]))
+        for name in ("mtf50", "mtf10")
+    }
     figures += [Measured(name, value, NAMES[name], where, edges) for name, value in means.items()]
     efficiency = 100 * means["mtf10"] / 0.5 * (ppi / claimed if claimed else 1.0)
     figures.append(Measured("sampling_efficiency", efficiency, "%", where, "ISO 19264-1:2021"))

@@ -51,7 +51,9 @@ class Geometry:
         flat = cv2.perspectiveTransform(np.asarray(points, np.float64).reshape(-1, 1, 2), self.homography)
         middle, radius = _lens(self.frame)
         offset = flat.reshape(-1, 2) - middle
-        return np.asarray(middle + offset * (1 + self.distortion * (offset**2).sum(1, keepdims=True) / radius**2))
+        return np.asarray(
+            middle + offset * (1 + self.distortion * (offset**2).sum(1, keepdims=True) / radius**2)
+        )
 
 
 def fit_geometry(points_mm: Points, points_px: Points, frame: tuple[int, int]) -> Geometry:

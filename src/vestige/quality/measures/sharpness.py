@@ -41,7 +41,9 @@ class EdgeResponse:
         return 100 * self.mtf10 / 0.5
 
 
-def edge_response(light: NDArray[np.floating], start: Points, end: Points, reach: float) -> EdgeResponse | None:
+def edge_response(
+    light: NDArray[np.floating], start: Points, end: Points, reach: float
+) -> EdgeResponse | None:
     """e-SFR of an edge in linear light (height, width), from `start` to `end` (x, y); None where it is none.
 
     The edge's place is fitted with a parabola along its length, so that a lens that bends it does no harm; the

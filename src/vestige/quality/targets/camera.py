@@ -91,7 +91,10 @@ def inks(layout: Layout) -> dict[str, Values]:
     >>> len(inks(find("colorchecker-classic")))
     25
     """
-    return {"": reflectance("", layout.ground), **{name: reflectance(name, lab) for name, lab in layout.lab.items()}}
+    return {
+        "": reflectance("", layout.ground),
+        **{name: reflectance(name, lab) for name, lab in layout.lab.items()},
+    }
 
 
 @dataclass(frozen=True)
@@ -122,7 +125,9 @@ class Camera:
         weights = spectra().observer * spectra().illuminants["D50"]
         weights = weights / weights[1].sum()
         colours = np.stack(list(spectra().reflectances.values()))
-        wanted = (colours @ weights.T / weights.sum(axis=1) * XYZ_FROM_SRGB.sum(axis=1)) @ np.linalg.inv(XYZ_FROM_SRGB).T
+        wanted = (colours @ weights.T / weights.sum(axis=1) * XYZ_FROM_SRGB.sum(axis=1)) @ np.linalg.inv(
+            XYZ_FROM_SRGB
+        ).T
         seen = self.raw(colours)
         # Rows sum to 1, so that white stays white: fit the differences from the third channel.
         free = seen[:, :2] - seen[:, 2:]

@@ -66,7 +66,9 @@ def _located(
         return None
     wanted, side = _points(candidate)
     at = cv2.perspectiveTransform(wanted.reshape(-1, 1, 2), rough).reshape(-1, 2)
-    moved = np.array([_corner(frame, point, side * _scale(rough, place)) for point, place in zip(at, wanted, strict=True)])
+    moved = np.array(
+        [_corner(frame, point, side * _scale(rough, place)) for point, place in zip(at, wanted, strict=True)]
+    )
     known = np.isfinite(moved).all(axis=1)
     mm, px = (wanted[known], moved[known]) if known.sum() >= 8 else (mm, px)
     for _ in range(3):
@@ -116,7 +118,11 @@ def _corner(frame: Frame, point: Points, side: float) -> Points:
     nowhere = np.full(2, np.nan)
     window = int(np.clip(REACH * side, *WINDOW))
     reach = max(3 * window, int(REACH * side) + window) + 2
-    if not np.isfinite(point).all() or (point < reach).any() or (point > np.array(frame.size) - 1 - reach).any():
+    if (
+        not np.isfinite(point).all()
+        or (point < reach).any()
+        or (point > np.array(frame.size) - 1 - reach).any()
+    ):
         return nowhere
     left, top = (int(round(value)) - reach for value in point)
     light = frame.crop(left, top, left + 2 * reach + 1, top + 2 * reach + 1)
@@ -137,4 +143,3 @@ def _ppi(corners: Points, size: tuple[float, float]) -> float:
     x, y = corners.T
     area = abs(float(x @ np.roll(y, -1) - y @ np.roll(x, -1))) / 2
     return 25.4 * float(np.sqrt(area / (size[0] * size[1])))
-

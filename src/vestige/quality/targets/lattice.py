@@ -55,12 +55,18 @@ def _squares(picture: Picture, flat: int) -> Points:
     smooth = cv2.GaussianBlur(picture, (0, 0), 1.0)
     kernel = np.ones((3, 3), np.uint8)
     steps = (cv2.dilate(smooth, kernel).astype(np.int16) - cv2.erode(smooth, kernel)).max(axis=2)
-    count, labels, about, _ = cv2.connectedComponentsWithStats((steps < flat).astype(np.uint8), connectivity=4)
+    count, labels, about, _ = cv2.connectedComponentsWithStats(
+        (steps < flat).astype(np.uint8), connectivity=4
+    )
     limit = picture.shape[0] * picture.shape[1] / 16
     found = []
     for number in range(1, count):
         x, y, width, height, area = about[number]
-        if not SMALLEST <= area <= limit or not 0.35 < area / (width * height) or max(width, height) > 4 * min(width, height):
+        if (
+            not SMALLEST <= area <= limit
+            or not 0.35 < area / (width * height)
+            or max(width, height) > 4 * min(width, height)
+        ):
             continue
         inside = (labels[y : y + height, x : x + width] == number).astype(np.uint8)
         outline, _ = cv2.findContours(inside, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
@@ -126,7 +132,9 @@ def _match(
     for quarter in range(4):
         turned = grid @ (handed @ np.linalg.matrix_power(turn, quarter)).T
         low, high = lattice.min(axis=0) - turned.max(axis=0), lattice.max(axis=0) - turned.min(axis=0)
-        for offset in np.stack(np.meshgrid(np.arange(low[0], high[0] + 1), np.arange(low[1], high[1] + 1)), -1).reshape(-1, 2):
+        for offset in np.stack(
+            np.meshgrid(np.arange(low[0], high[0] + 1), np.arange(low[1], high[1] + 1)), -1
+        ).reshape(-1, 2):
             places = turned + offset
             covered = ((lattice >= places.min(axis=0)) & (lattice <= places.max(axis=0))).all(axis=1)
             if covered.sum() < 0.4 * columns * rows:
@@ -149,7 +157,9 @@ def _handed(homography: Points, lattice: Points) -> bool:
 
 
 def _mapped(homography: Points, points: Points) -> Points:
-    return np.asarray(cv2.perspectiveTransform(points.reshape(-1, 1, 2).astype(np.float64), homography)).reshape(-1, 2)
+    return np.asarray(
+        cv2.perspectiveTransform(points.reshape(-1, 1, 2).astype(np.float64), homography)
+    ).reshape(-1, 2)
 
 
 def _codes(lab: Points) -> Points:
@@ -171,7 +181,9 @@ def _likeness(picture: Picture, homography: Points, places: Points, wanted: Poin
         centred = known[keep] - known[keep].mean(axis=0)
         about = seen[keep] - seen[keep].mean(axis=0)
         slope = (centred * about).sum(axis=0) / np.maximum((centred**2).sum(axis=0), 1e-9)
-        error = ((seen - seen[keep].mean(axis=0) - slope * (known - known[keep].mean(axis=0))) ** 2).sum(axis=1)
+        error = ((seen - seen[keep].mean(axis=0) - slope * (known - known[keep].mean(axis=0))) ** 2).sum(
+            axis=1
+        )
         spread = (about**2).sum()
         if spread < 1e-6 or (slope <= 0).any():
             return 0.0

@@ -53,9 +53,7 @@ def render(scene: Scene) -> Rendered:
     """
     random = np.random.default_rng(scene.seed)
     painted, colours = _painted(scene, random)
-    raw = np.concatenate(
-        [_strip(scene, painted, colours, first) for first in range(0, scene.height, ROWS)]
-    )
+    raw = np.concatenate([_strip(scene, painted, colours, first) for first in range(0, scene.height, ROWS)])
     raw += np.float32(scene.lens.stray) * raw.mean(axis=(0, 1))
     matrix = scene.camera.matrix
     spread = np.sqrt(scene.sensor.variance(raw)).astype(np.float32)

@@ -34,11 +34,16 @@ def seen(picture: NDArray[np.uint8], targets: Sequence[FoundTarget], scale: floa
             cv2.polylines(drawn, [outline], True, colour, width, cv2.LINE_AA, 4)
         for quad in target.patches.values():
             middle = quad.mean(axis=0)
-            cv2.polylines(drawn, [_drawn(middle + 0.5 * (quad - middle), scale)], True, PATCH, 1, cv2.LINE_AA, 4)
-        x, y = (int(value / scale) for value in target.corners[0])
+            cv2.polylines(
+                drawn, [_drawn(middle + 0.5 * (quad - middle), scale)], True, PATCH, 1, cv2.LINE_AA, 4
+            )
+        x, y = (int(value) for value in target.corners[0] / scale)
         cv2.circle(drawn, (x, y), 7, OUTLINE, -1, cv2.LINE_AA)
+        x = min(x, drawn.shape[1] - 11 * len(target.kind) - 12)
         for colour, width in ((DARK, 4), (OUTLINE, 1)):
-            cv2.putText(drawn, target.kind, (x + 10, y - 6), cv2.FONT_HERSHEY_SIMPLEX, 0.6, colour, width, cv2.LINE_AA)
+            cv2.putText(
+                drawn, target.kind, (x + 10, y - 6), cv2.FONT_HERSHEY_SIMPLEX, 0.6, colour, width, cv2.LINE_AA
+            )
     return drawn
 
 
