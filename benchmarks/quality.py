@@ -1,7 +1,8 @@
 """Rendered targets against their truth: found, colour, sharpness, scale, noise, distortion.
 
-``python benchmarks/quality.py [--quick] [--renders N]``: 500 renders of five kinds of scenes with three cameras at
-any angle (40 with ``--quick``); a row a measure with the share within the bar, the median and the largest error.
+``python benchmarks/quality.py [--quick] [--renders N]``: 500 renders of five kinds of scenes with three
+cameras at any angle (40 with ``--quick``); a row a measure with the share within the bar, the median and the
+largest error.
 The seed of each render is its number; what was missed is printed with it.
 """
 

@@ -59,7 +59,9 @@ def test_more_blur_is_less_sharp() -> None:
         check(photographed("object-strip", angle=8, lens=Lens(blur)).light).value("mtf50")
         for blur in (0.4, 0.9)
     )
-    assert sharp is not None and soft is not None and soft < 0.7 * sharp
+    assert sharp is not None
+    assert soft is not None
+    assert soft < 0.7 * sharp
 
 
 def test_glare_upside_down_and_the_wrong_name_are_told() -> None:
@@ -91,6 +93,7 @@ def test_nothing_there_and_nothing_known() -> None:
 def test_layouts_keep_within_their_size_and_know_their_inks(kind: str) -> None:
     known = layout(kind)
     points = np.concatenate([polygon for _, polygon in known.shapes])
-    assert (points >= 0).all() and (points <= known.size).all()
+    assert (points >= 0).all()
+    assert (points <= known.size).all()
     assert {ink for ink, _ in known.shapes} <= set(known.lab)
     assert set(known.neutrals) <= set(known.patches)

@@ -1,4 +1,4 @@
-"""Sharpness over the field: every slanted edge of a target, colour registration, and the tilt of the focus."""
+"""Sharpness over the field: the slanted edges of a target, colour registration, the tilt of the focus."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ def read_edges(frame: Frame, target: Layout, geometry: Geometry) -> list[EdgeRea
 def field_figures(
     readings: list[EdgeReading], where: str, ppi: float, claimed: float | None
 ) -> list[Measured]:
-    """MTF50 and MTF10 of every edge and their medians, sampling efficiency (against the claimed ppi where one is
-    given), colour registration, and the tilt of the focus.
+    """MTF50 and MTF10 of every edge and their medians, sampling efficiency (against the claimed ppi where
+    one is given), colour registration, and the tilt of the focus.
 
     The tilt is that of a plane through MTF50 over the field: its range, in per cent of the median (is the sensor
     parallel to the object?). Source: ISO 12233:2023, ISO 19264-1:2021.

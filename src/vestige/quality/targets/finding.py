@@ -20,7 +20,7 @@ __all__ = ["find_targets", "geometry_of"]
 Points = NDArray[np.float64]
 #: A corner may move so far when it is located at full size, as a share of the side of what it belongs to.
 REACH: Final = 0.12
-WINDOW: Final = 3, 12
+WINDOW: Final = 3, 24
 
 
 def find_targets(frame: Frame) -> list[FoundTarget]:
@@ -95,7 +95,7 @@ def _located(
 def _points(candidate: Layout) -> tuple[Points, float]:
     """Points of a target that can be located to a part of a pixel, and the side of what they belong to, mm."""
     if len(candidate.points) > 20:
-        return candidate.points, 10.0
+        return candidate.points, 16.0
     if candidate.grid:
         areas = np.concatenate(list(candidate.patches.values()))
         gap = float(areas[4, 0] - areas[1, 0])  # the corner of the neighbour must stay out of the window
@@ -107,7 +107,7 @@ def _points(candidate: Layout) -> tuple[Points, float]:
 
 def _scale(homography: Points, place: Points) -> float:
     """Pixels a millimetre at a place."""
-    near = np.array([place, place + (1, 0), place + (0, 1)]).reshape(-1, 1, 2)
+    near = place + np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]).reshape(-1, 1, 2)
     origin, across, down = cv2.perspectiveTransform(near, homography).reshape(-1, 2)
     one, two = across - origin, down - origin
     return float(np.sqrt(abs(one[0] * two[1] - one[1] * two[0])))
@@ -124,7 +124,7 @@ def _corner(frame: Frame, point: Points, side: float) -> Points:
         or (point > np.array(frame.size) - 1 - reach).any()
     ):
         return nowhere
-    left, top = (int(round(value)) - reach for value in point)
+    left, top = (round(float(value)) - reach for value in point)
     light = frame.crop(left, top, left + 2 * reach + 1, top + 2 * reach + 1)
     # Equal weight to light and dark sides: the corner is looked for in codes, not in light.
     grey = np.sqrt(np.clip(light.mean(axis=2), 0, 1)).astype(np.float32)
@@ -136,7 +136,7 @@ def _corner(frame: Frame, point: Points, side: float) -> Points:
     refined = cv2.cornerSubPix(codes, start.copy(), (window, window), (-1, -1), stop).reshape(2)
     if np.linalg.norm(refined - start.reshape(2)) > reach - window:
         return nowhere
-    return np.asarray(refined + (left, top), np.float64)
+    return np.asarray(refined + np.array([left, top]), np.float64)
 
 
 def _ppi(corners: Points, size: tuple[float, float]) -> float:

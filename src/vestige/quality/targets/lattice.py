@@ -1,4 +1,4 @@
-"""Targets that are a lattice of flat patches: found by flat squares, told apart and turned by their colours."""
+"""Targets that are a lattice of flat patches: found as flat squares, told apart and turned by their colours."""
 
 from __future__ import annotations
 

@@ -201,7 +201,7 @@ def _edge(scene: Scene, target: Placed, start: Points, end: Points) -> dict[str,
 
 
 def _noise(scene: Scene, light: Points, raw: Points, matrix: Points) -> float:
-    """Standard deviation of L* where a patch has this mean: the variances of the channels, carried through."""
+    """Standard deviation of L* of a patch of this mean: the variances of the channels, carried through."""
     weights = XYZ_FROM_SRGB[1] @ matrix
     spread = float(np.sqrt(weights**2 @ scene.sensor.variance(raw)))
     luminance = float(XYZ_FROM_SRGB[1] @ light)

@@ -1,4 +1,4 @@
-"""What the forward model photographs: targets on a plane, a lens, a sensor; all of it stated, nothing drawn."""
+"""What the forward model photographs: targets on a plane, a lens, a sensor; all of it stated."""
 
 from __future__ import annotations
 
