@@ -129,13 +129,17 @@ def _remark(checked: Checked, expected: str | None) -> None:
         low, high = target.corners.min(axis=0), target.corners.max(axis=0)
         missing = len(target.patches) - len(readings)
         if (low < -0.5).any() or (high > np.array(checked.size) - 0.5).any():
-            say(f"{target.kind} is cut off by the edge of the frame: {missing} of its {len(target.patches)} patches "
-                "are missing or too small")  # fmt: skip
+            say(
+                f"{target.kind} is cut off by the edge of the frame: {missing} of its "
+                f"{len(target.patches)} patches are missing or too small"
+            )
         if abs(target.angle) > UPSIDE_DOWN:
             say(f"{target.kind} lies upside down ({target.angle:.0f} degrees); it was read all the same")
         if not printed.verified:
-            say(f"{target.kind}: size and colours are those of the maker or of an average chart; this chart itself "
-                "was not measured")  # fmt: skip
+            say(
+                f"{target.kind}: size and colours are those of the maker or of an average chart; this chart "
+                "itself was not measured"
+            )
         spoilt = [name for name, one in readings.items() if _glare(one, printed.lab[name])]
         if spoilt:
             say(f"{target.kind}: glare or dirt on {', '.join(spoilt)}: much lighter than printed")

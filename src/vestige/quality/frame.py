@@ -83,9 +83,7 @@ class Frame:
         """The whole frame, longest side 1600 at most, sRGB (height, width, 3) uint8."""
         step = max(1, max(self.size) // SMALL)
         width, height = self.size[0] // step, self.size[1] // step
-        if self._codes is not None and self._codes.dtype == np.uint8:
-            codes = cv2.resize(self._codes, (width, height), interpolation=cv2.INTER_AREA)
-        elif self._codes is not None:
+        if (self._codes is not None and self._codes.dtype == np.uint8) or self._codes is not None:
             codes = cv2.resize(self._codes, (width, height), interpolation=cv2.INTER_AREA)
         else:
             light = self.crop(0, 0, *self.size) if self._array is not None else None

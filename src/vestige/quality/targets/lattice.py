@@ -1,4 +1,4 @@
-"""Targets that are a lattice of flat patches: found as flat squares, told apart and turned by their colours."""
+"""Targets that are a lattice of flat patches: flat squares, told apart and turned by their colours."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _squares(picture: Picture, flat: int) -> Points:
         x, y, width, height, area = about[number]
         if (
             not SMALLEST <= area <= limit
-            or not 0.35 < area / (width * height)
+            or not area / (width * height) > 0.35
             or max(width, height) > 4 * min(width, height)
         ):
             continue
