@@ -121,9 +121,7 @@ def _remark(checked: Checked, expected: str | None) -> None:
         say("no target was found: is one in the frame, in focus, and at least 150 pixels wide?")
     listed = " and ".join(kinds_seen)
     if expected and kinds_seen and expected not in kinds_seen:
-        say(
-            f"{expected} was named, but the frame holds {listed}: name that, or lay the right one in"
-        )
+        say(f"{expected} was named, but the frame holds {listed}: name that, or lay the right one in")
     for target in checked.targets:
         printed, readings = layout(target.kind), checked.readings[target.kind]
         low, high = target.corners.min(axis=0), target.corners.max(axis=0)

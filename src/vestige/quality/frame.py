@@ -37,7 +37,7 @@ class Frame:
         self.path = None if isinstance(source, np.ndarray) else Path(source)
         self._image = None if isinstance(source, np.ndarray) else open_image(source)
         self._array = source if isinstance(source, np.ndarray) else None
-        shape = self._image.shape if self._image else np.shape(source)
+        shape = self._image.shape if self._image else np.asarray(source).shape
         self.size = (int(shape[1]), int(shape[0]))
 
     def __enter__(self) -> Frame:
@@ -83,13 +83,12 @@ class Frame:
         """The whole frame, longest side 1600 at most, sRGB (height, width, 3) uint8."""
         step = max(1, max(self.size) // SMALL)
         width, height = self.size[0] // step, self.size[1] // step
-        if (self._codes is not None and self._codes.dtype == np.uint8) or self._codes is not None:
+        if self._codes is not None:
             codes = cv2.resize(self._codes, (width, height), interpolation=cv2.INTER_AREA)
         else:
-            light = self.crop(0, 0, *self.size) if self._array is not None else None
-            light = self._image.proxy(SMALL) if light is None and self._image else light
-            light = cv2.resize(np.asarray(light), (width, height), interpolation=cv2.INTER_AREA)
-            return _bytes(srgb_from_linear(np.clip(light, 0, 1)))
+            light = self._image.proxy(SMALL) if self._image else self.crop(0, 0, *self.size)
+            fitted = np.asarray(cv2.resize(light, (width, height), interpolation=cv2.INTER_AREA), np.float32)
+            return _bytes(srgb_from_linear(np.clip(fitted, 0, 1)))
         image = self._image
         assert image is not None
         values = codes.astype(np.float32) / image.info.white_level

@@ -19,7 +19,7 @@ STANDARD = "ISO 19264-1:2021"
 def accuracy(readings: Mapping[str, Reading], target: Layout) -> list[Measured]:
     """Figures of the patches: CIEDE2000 (ISO/CIE 11664-6), tone and gain over the neutrals and their balance
     (ISO 19264-1), noise as the standard deviation of L* (ISO 15739), mean over the neutrals, share of
-    clipped pixels in the neutral that has most (a strong colour may lie outside the space of the file by right).
+    clipped pixels in the neutral that has most (a strong colour may rightly lie outside the file's space).
 
     Gain is the worst ratio, furthest from 1, of a measured to a printed step of L* between neighbouring
     neutrals (gain modulation).

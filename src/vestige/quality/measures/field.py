@@ -70,8 +70,8 @@ def field_figures(
     """MTF50 and MTF10 of every edge and their medians, sampling efficiency (against the claimed ppi where
     one is given), colour registration, and the tilt of the focus.
 
-    The tilt is that of a plane through MTF50 over the field: its range, in per cent of the median (is the sensor
-    parallel to the object?). Source: ISO 12233:2023, ISO 19264-1:2021.
+    The tilt is that of a plane through MTF50 over the field: its range, in per cent of the median (is the
+    sensor parallel to the object?). Source: ISO 12233:2023, ISO 19264-1:2021.
 
     >>> field_figures([], "edge-sheet", 300.0, None)
     []

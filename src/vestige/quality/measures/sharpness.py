@@ -46,10 +46,10 @@ def edge_response(
 ) -> EdgeResponse | None:
     """e-SFR of an edge in linear light (height, width), from `start` to `end` (x, y); None where it is none.
 
-    The edge's place is fitted with a parabola along its length, so that a lens that bends it does no harm; the
+    The edge's place is fitted with a parabola along its length, so that a lens that bends it is harmless; the
     profile across has four bins a pixel; its derivative is windowed (Tukey), transformed, and freed of the
     width of the bins and of the difference. Source: ISO 12233:2023, Annex D; Burns 2000, 'Slanted-edge MTF
-    for digital camera and scanner analysis'. Distances are those across the edge at any angle, not along rows.
+    for digital camera and scanner analysis'. Distances are across the edge at any angle, not along rows.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def edge_response(
 
 
 def edge_place(light: NDArray[np.floating], start: Points, end: Points, reach: float) -> float | None:
-    """Pixels from the line `start` to `end` to the middle of the edge, to the right of it (y down); None where
+    """Pixels from the line `start` to `end` to the middle of the edge, right of it (y down); None where
     there is no edge. The difference between channels is their misregistration (ISO 19264-1).
 
     >>> y, x = np.mgrid[0:60, 0:40]

@@ -117,7 +117,8 @@ class Camera:
     def raw(self, reflectances: Any) -> Values:
         """Answer of the three channels to reflectances (..., 36); the perfect diffuser gives 1, 1, 1."""
         weights = spectra().cameras[self.name] * spectra().illuminants[self.illuminant]
-        return np.asarray(reflectances, np.float64) @ (weights / weights.sum(axis=1, keepdims=True)).T
+        answer = np.asarray(reflectances, np.float64) @ (weights / weights.sum(axis=1, keepdims=True)).T
+        return np.asarray(answer, np.float64)
 
     @property
     def matrix(self) -> Values:

@@ -43,7 +43,8 @@ def find_targets(frame: Frame) -> list[FoundTarget]:
 
 def geometry_of(found: FoundTarget, frame: Frame) -> Geometry:
     """Homography and distortion from the points that were located on a target."""
-    assert found.points_mm is not None and found.points_px is not None
+    assert found.points_mm is not None
+    assert found.points_px is not None
     return fit_geometry(found.points_mm, found.points_px, frame.size)
 
 
@@ -67,7 +68,10 @@ def _located(
     wanted, side = _points(candidate)
     at = cv2.perspectiveTransform(wanted.reshape(-1, 1, 2), rough).reshape(-1, 2)
     moved = np.array(
-        [_corner(frame, point, side * _scale(rough, place)) for point, place in zip(at, wanted, strict=True)]
+        [
+            _corner(frame, point, side * _scale(rough, place))
+            for point, place in zip(np.asarray(at, np.float64), wanted, strict=True)
+        ]
     )
     known = np.isfinite(moved).all(axis=1)
     mm, px = (wanted[known], moved[known]) if known.sum() >= 8 else (mm, px)
@@ -93,7 +97,7 @@ def _located(
 
 
 def _points(candidate: Layout) -> tuple[Points, float]:
-    """Points of a target that can be located to a part of a pixel, and the side of what they belong to, mm."""
+    """Points of a target that can be located finely, and the side of what they belong to, mm."""
     if len(candidate.points) > 20:
         return candidate.points, 16.0
     if candidate.grid:

@@ -125,7 +125,7 @@ def _match(
     if homography is None:
         return None
     wanted = _codes(np.stack([candidate.lab[name] for name in candidate.patches]))
-    grid = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), axis=-1).reshape(-1, 2)
+    grid: Points = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), axis=-1).reshape(-1, 2) * 1.0
     best: tuple[float, Points] = (LIKELY, grid)
     turn = np.array([[0, -1], [1, 0]])
     handed = np.eye(2) if _handed(homography, lattice) else np.array([[1, 0], [0, -1]])

@@ -25,7 +25,7 @@ def marked_targets(picture: NDArray[np.uint8]) -> list[tuple[Layout, Points, Poi
     >>> marked_targets(np.zeros((60, 60, 3), np.uint8))
     []
     """
-    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
     by_dictionary = defaultdict(list)
     for kind in kinds():
         found = layout(kind)

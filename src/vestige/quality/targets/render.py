@@ -135,7 +135,7 @@ def _fill(numbers: NDArray[np.uint16], polygon: Points, number: int) -> None:
     rise = np.where(rise == 0, 1e-12, rise)
     part = (rows - start[:, 1]) / rise
     x = np.where((part >= 0) & (part <= 1), start[:, 0] + part * (end[:, 0] - start[:, 0]), np.nan)
-    inside = np.isfinite(x).any(axis=1)
+    inside = np.asarray(np.isfinite(x).any(axis=1))
     left = np.ceil(np.nanmin(np.where(inside[:, None], x, 0), axis=1)).astype(int).clip(0)
     right = (np.floor(np.nanmax(np.where(inside[:, None], x, -2), axis=1)).astype(int) + 1).clip(0)
     for row in range(last - first):

@@ -75,7 +75,7 @@ class Sensor:
 
     def variance(self, raw: NDArray[np.floating]) -> NDArray[np.floating]:
         """Variance of the noise where a channel reads `raw` (white is 1)."""
-        return np.maximum(raw, 0) / self.electrons + (self.read / self.electrons) ** 2
+        return np.asarray(np.maximum(raw, 0) / self.electrons + (self.read / self.electrons) ** 2)
 
 
 @dataclass(frozen=True)
