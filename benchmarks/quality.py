@@ -47,7 +47,8 @@ def scene(number: int) -> Scene:
     sensor = Sensor(electrons=float(random.uniform(15_000, 80_000)), read=10)
     tilt_x, tilt_y = random.uniform(-4, 4, 2)
     return Scene(
-        placed, width, height, ppi, angle, float(tilt_x), float(tilt_y), exposure=float(random.uniform(0.85, 1.0)),
+        placed, width, height, ppi, angle, float(tilt_x), float(tilt_y),
+        exposure=float(random.uniform(0.85, 1.0)),
         clutter=int(random.integers(0, 15)), camera=camera, lens=lens, sensor=sensor, seed=number,
     )  # fmt: skip
 

@@ -12,7 +12,8 @@ from vestige.quality.check import Checked
 __all__ = ["report_page"]
 
 STYLE = """body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;
-color:#1a1a1a;background:#fff}img{max-width:100%;height:auto}table{border-collapse:collapse}td,th{padding:.2rem .8rem;
+color:#1a1a1a;background:#fff}
+img{max-width:100%;height:auto}table{border-collapse:collapse}td,th{padding:.2rem .8rem;
 text-align:left;border-bottom:1px solid #ccc}td.n{text-align:right;font-variant-numeric:tabular-nums}"""
 
 
