@@ -97,7 +97,7 @@ class Frame:
     @property
     def scale(self) -> float:
         """Pixels of the frame to a pixel of `small`."""
-        return self.size[0] / self.small.shape[1]
+        return float(self.size[0] / self.small.shape[1])
 
 
 def _bytes(values: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:

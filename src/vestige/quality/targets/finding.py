@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -17,7 +17,7 @@ from vestige.quality.targets.markers import marked_targets
 
 __all__ = ["find_targets", "geometry_of"]
 
-Points = NDArray[np.float64]
+Points = NDArray[Any]
 #: A corner may move so far when it is located at full size, as a share of the side of what it belongs to.
 REACH: Final = 0.12
 WINDOW: Final = 3, 24

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -14,7 +14,7 @@ from vestige.quality.targets.layout import Layout, kinds, layout
 
 __all__ = ["lattice_targets"]
 
-Points = NDArray[np.float64]
+Points = NDArray[Any]
 Picture = NDArray[np.uint8]
 #: Steps between neighbouring pixels that still count as flat, codes of 255.
 FLAT: Final = (6, 12, 24)
