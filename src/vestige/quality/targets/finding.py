@@ -62,7 +62,7 @@ def _located(
     frame: Frame, candidate: Layout, mm: Points, px: Points, confidence: float
 ) -> FoundTarget | None:
     narrow = fit_geometry(mm, px, frame.size).homography if len(mm) < 16 else None
-    rough = cv2.findHomography(mm, px, cv2.RANSAC, 6.0)[0] if narrow is None else narrow
+    rough: Any = cv2.findHomography(mm, px, cv2.RANSAC, 6.0)[0] if narrow is None else narrow
     if rough is None:
         return None
     wanted, side = _points(candidate)

@@ -121,7 +121,7 @@ def _match(
     columns, rows = candidate.grid
     if len(lattice) < 0.4 * columns * rows:
         return None
-    homography, _ = cv2.findHomography(lattice, px, cv2.RANSAC, 4.0)
+    homography: Any = cv2.findHomography(lattice, px, cv2.RANSAC, 4.0)[0]
     if homography is None:
         return None
     wanted = _codes(np.stack([candidate.lab[name] for name in candidate.patches]))
