@@ -1,4 +1,12 @@
+from .check import Checked as Checked
+from .check import check as check
 from .exposure import Exposure as Exposure
 from .exposure import exposure as exposure
+from .frame import Frame as Frame
+from .measures.colour import delta_e_2000 as delta_e_2000
+from .measures.colour import lab_from_light as lab_from_light
+from .measures.report import Measured as Measured
 from .noise import noise as noise
 from .sharpness import sharpness_map as sharpness_map
+from .targets.finding import find_targets as find_targets
+from .targets.found import FoundTarget as FoundTarget

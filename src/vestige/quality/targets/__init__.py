@@ -1,0 +1,1 @@
+"""Targets: how they look, rendered frames of them, and finding them in a frame."""
