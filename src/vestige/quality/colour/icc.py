@@ -94,10 +94,12 @@ def lut_profile(
     values = np.asarray(xyz(light), np.float64)
     tags = _common(title, meta, version)
     if version == 4:
-        tags["A2B0"] = _mab(np.clip(values / XYZ_TOP, 0, 1) ** (1 / ROOT), curve)
-        return _assembled(tags, b"XYZ ", when, version)
-    tags["A2B0"] = _mft2(lab_from_xyz(values), curve)
-    return _assembled(tags, b"Lab ", when, version)
+        table, space = _mab(np.clip(values / XYZ_TOP, 0, 1) ** (1 / ROOT), curve), b"XYZ "
+    else:
+        table, space = _mft2(lab_from_xyz(values), curve), b"Lab "
+    # One table for every intent: a reader that asks for relative colorimetry does not always take A2B0.
+    tags |= {"A2B0": table, "A2B1": table, "A2B2": table}
+    return _assembled(tags, space, when, version)
 
 
 def read_meta(profile: bytes) -> dict[str, str]:
