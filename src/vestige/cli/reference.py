@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -150,4 +151,11 @@ def _command_help(command: click.Command, context: click.Context) -> list[str]:
             listed += _command_help(sub, click.Context(sub, info_name=name, parent=context))
         return listed
     context.terminal_width = 100
-    return [f"## `{context.command_path}`", f"```\n{command.get_help(context)}\n```"]
+    shown = [f"## `{context.command_path}`", f"```\n{command.get_help(context)}\n```"]
+    for name, place in getattr(command, "beneath", {}).items():
+        module, _, attribute = place.partition(":")
+        sub = getattr(import_module(module), attribute)
+        shown += _command_help(
+            sub, click.Context(sub, info_name=f"{context.info_name} {name}", parent=context.parent)
+        )
+    return shown

@@ -51,7 +51,9 @@ def flat_field(
     if smooth:
         spread = max(light.shape[:2]) * SMOOTHING
         light = np.asarray(cv2.GaussianBlur(light, (0, 0), spread, borderType=cv2.BORDER_REFLECT), np.float32)
-    rows, columns = (slice(side * 9 // 20, max(side * 11 // 20, side * 9 // 20 + 1)) for side in light.shape[:2])
+    rows, columns = (
+        slice(side * 9 // 20, max(side * 11 // 20, side * 9 // 20 + 1)) for side in light.shape[:2]
+    )
     middle = light[rows, columns].mean(axis=(0, 1), dtype=np.float64)
     if not (np.isfinite(light).all() and (light > DARKEST * light.max()).all()):
         raise UsageError("the flat is black in places: shoot an even white card that fills the field")

@@ -18,7 +18,7 @@ from vestige.errors import UsageError
 from vestige.imaging.transfer import linear_from_srgb
 from vestige.quality.measures.colour import D50, lab_from_xyz
 
-__all__ = ["GRID", "lut_profile", "matrix_profile", "read_meta"]
+__all__ = ["GRID", "lut_profile", "matrix_profile", "profile_name", "read_meta"]
 
 Curve = Literal["linear", "srgb"]
 Version = Literal[2, 4]
@@ -110,9 +110,7 @@ def read_meta(profile: bytes) -> dict[str, str]:
     ({'light': 'D50'}, {})
     """
     try:
-        count = min(struct.unpack_from(">I", profile, 128)[0], 100)
-        entries = [struct.unpack_from(">4sII", profile, 132 + 12 * index) for index in range(count)]
-        tag = next(profile[start : start + size] for name, start, size in entries if name == b"meta")
+        tag = _tag(profile, b"meta")
         records, width = struct.unpack_from(">II", tag, 8)
         found = {}
         for index in range(min(records, 100)):
@@ -122,6 +120,31 @@ def read_meta(profile: bytes) -> dict[str, str]:
         return found
     except (StopIteration, struct.error, UnicodeDecodeError):
         return {}
+
+
+def profile_name(profile: bytes) -> str:
+    """What a profile calls itself; '' where it does not say.
+
+    >>> profile_name(matrix_profile(np.eye(3), "linear", "Camera", {}, datetime(2026, 1, 1)))
+    'Camera'
+    """
+    try:
+        tag = _tag(profile, b"desc")
+        if tag[:4] == b"mluc":
+            size, start = struct.unpack_from(">II", tag, 20)
+            text = tag[start : start + size].decode("utf-16-be")
+        else:
+            text = tag[12 : 12 + struct.unpack_from(">I", tag, 8)[0]].decode("latin-1")
+    except (StopIteration, struct.error, UnicodeDecodeError):
+        return ""
+    return "".join(sign for sign in text if sign.isprintable()).strip()
+
+
+def _tag(profile: bytes, wanted: bytes) -> bytes:
+    """The bytes of a tag; StopIteration where there is none."""
+    count = min(struct.unpack_from(">I", profile, 128)[0], 100)
+    entries = [struct.unpack_from(">4sII", profile, 132 + 12 * index) for index in range(count)]
+    return next(profile[start : start + size] for name, start, size in entries if name == wanted)
 
 
 def _check(version: int, curve: str) -> None:

@@ -260,7 +260,9 @@ def embed_profile(
     from vestige.imaging import open_image, profiles, write_image
 
     if not profiles.is_usable(profile, 3):
-        raise UsageError("the profile is no ICC profile of colour images: make one with vestige quality profile")
+        raise UsageError(
+            "the profile is no ICC profile of colour images: make one with vestige quality profile"
+        )
     if Path(out).suffix.lower() not in (".tif", ".tiff", ".png"):
         raise UsageError(f"{Path(out).name} would not keep every value: name a .tif or .png")
     with open_image(frame, encoding="srgb") as image:
@@ -275,7 +277,5 @@ def embed_profile(
             action="make a profile for it, or embed this one regardless",
         )
     depth = stored.dtype.itemsize * 8
-    write_image(
-        out, stored, depth=depth, encoded=True, profile=profile, ppi=info.ppi, exif=info.exif_bytes
-    )
+    write_image(out, stored, depth=depth, encoded=True, profile=profile, ppi=info.ppi, exif=info.exif_bytes)
     return wrong
