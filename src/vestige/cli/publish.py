@@ -1,4 +1,4 @@
-"""``vestige publish``: objects for others, as a static website, IIIF, a bag or a crate; `check` before that."""
+"""``vestige publish``: objects for others, as a static website, IIIF, a bag or a crate; first `check`."""
 
 from __future__ import annotations
 

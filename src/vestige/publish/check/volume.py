@@ -1,4 +1,4 @@
-"""A volume as the rules see it: its pages with their headers, its targets, and whether its files are intact."""
+"""A volume as the rules see it: its pages with their headers, its targets, and whether files are intact."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From what a camera says to what the eye sees: a fit over the patches of a target, judged by left-out ones."""
+"""From what a camera says to what the eye sees: a fit to the patches of a target, judged by left-out ones."""
 
 from __future__ import annotations
 

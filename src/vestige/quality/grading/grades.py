@@ -20,9 +20,9 @@ __all__ = ["CriterionGrade", "Graded", "graded", "standards"]
 class Criterion(BaseModel):
     """One line of a standard: the limits of each grade, and where they were read.
 
-    ``limits`` are [least, most] by grade, null where there is none; a grade that is not there asks for nothing.
-    ``strict``: the limit itself does not do ('< 2', not '<= 2'). ``verified``: read in the standard itself, or
-    on a page of its authors; false for a secondary source.
+    ``limits`` are [least, most] by grade, null where there is none; a grade left out asks for nothing.
+    ``strict``: the limit itself does not do ('< 2', not '<= 2'). ``verified``: read in the standard itself
+    or on a page of its authors; false for a secondary source.
     """
 
     model_config = ConfigDict(extra="forbid")
