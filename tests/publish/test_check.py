@@ -8,7 +8,7 @@ import pytest
 import tifffile
 
 from vestige.archive import Archive, add_capture
-from vestige.capture import Capture, Frame, seal
+from vestige.capture import Capture, Frame, load_manifest, seal
 from vestige.capture.manifest import Thing, save
 from vestige.cli.console import guarded
 from vestige.cli.root import root
@@ -137,7 +137,7 @@ def test_a_changed_and_a_broken_page_are_named(volume):
 def test_an_archive_is_asked_by_the_name_of_the_object(volume, tmp_path):
     Archive.make(tmp_path / "archive")
     with Archive(tmp_path / "archive", who="tester") as archive:
-        add_capture(archive, volume)
+        add_capture(archive, load_manifest(volume / "capture.json"))
         kept = kept_volume(archive, "Ms 17")
         assert check(kept, "dfg").passed
         kept.targets[0].chmod(0o644)
