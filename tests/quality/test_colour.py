@@ -1,12 +1,15 @@
 """Profiles of cameras: the fit against truth, ICC files against littleCMS, and refusals."""
 
 import io
+import json
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+from vestige.cli.console import guarded
+from vestige.cli.root import root
 from vestige.errors import InputError, UsageError
 from vestige.imaging import probe, read_image, write_image
 from vestige.imaging.exif import Entry, build
@@ -22,6 +25,7 @@ from vestige.quality.colour.profile import (
     profile_from_frame,
     recorded_conditions,
 )
+from vestige.quality.colour.reference import read_reference
 from vestige.quality.measures.colour import D50, delta_e_2000, lab_from_light, lab_from_xyz
 from vestige.quality.targets.camera import Camera, inks, spectra
 from vestige.quality.targets.layout import layout
@@ -177,6 +181,57 @@ def test_a_flat_field_evens_the_light():
         flat_field(scene, np.zeros((80, 120, 1)))
     with pytest.raises(UsageError, match="one size"):
         flat_field(scene, fall[:40])
+
+
+def test_the_commands_make_a_profile_and_embed_it(tmp_path, chart, capsys):
+    """The frame is the target seen straight on, 10 px a mm; the copy's own colours are given."""
+    target, exif = layout("colorchecker-sg"), build({272: Entry(272, 2, b"iXH\0")})
+    frame = np.full((540, 700, 3), 0.05, np.float32)
+    for quad, value in zip(target.patches.values(), chart[0], strict=True):
+        (left, top), (right, bottom) = np.round(quad[[0, 2]] * 2.5).astype(int)
+        frame[top:bottom, left:right] = value
+    write_image(tmp_path / "a.tif", frame, exif=exif)
+    lines = [f"{name},{lab[0]},{lab[1]},{lab[2]}" for name, lab in zip(target.patches, chart[1], strict=True)]
+    (tmp_path / "sg.csv").write_text("\n".join(["patch,L,a,b", *lines]))
+    place = [str(tmp_path / name) for name in ("a.tif", "camera.icc", "sg.csv", "b.tif")]
+    corners = " ".join(f"{x},{y}" for x, y in target.corners * 2.5 - 0.5)
+    make = [
+        "quality",
+        "profile",
+        place[0],
+        "--target",
+        "colorchecker-sg",
+        "--light",
+        "LED",
+        "--out",
+        place[1],
+    ]
+    assert guarded(root, [*make, "--corners", corners, "--reference", place[2], "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["left_out"]["mean"] < 0.7
+    assert answer["conditions"]["camera"] == "iXH"
+    put = ["quality", "embed", place[0], "--profile", place[1], "--out", place[3], "--light"]
+    assert guarded(root, [*put, "LED"]) == 0
+    assert profile_name(probe(place[3]).icc).startswith("Vestige: iXH, LED")
+    assert guarded(root, [*put, "flash"]) == 1
+    assert "the frame of 'flash'" in capsys.readouterr().err
+    assert guarded(root, [*make, "--corners", "1,2 3"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("name,L,a,b\n", "other columns"),
+        ("patch,L,a,b\nA1,x,0,0\n", "no numbers in line 2"),
+        ("patch,L,a,b\nA1,1,0,0\nA1,1,0,0\n", "twice"),
+        ("patch,L,a,b\nA1,nan,0,0\n", "without a colour"),
+        ("patch,L,a,b\nA1,1\n", "no numbers"),
+    ],
+)
+def test_a_broken_reference_is_told(tmp_path, text, words):
+    (tmp_path / "r.csv").write_text(text)
+    with pytest.raises(InputError, match=words):
+        read_reference(tmp_path / "r.csv")
 
 
 @pytest.mark.parametrize("cut", [0, 10, 131, 140, 200, 400])

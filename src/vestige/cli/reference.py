@@ -145,9 +145,11 @@ def commands_page() -> str:
 
 
 def _command_help(command: click.Command, context: click.Context) -> list[str]:
-    if isinstance(command, click.Group) and command.commands:
+    if isinstance(command, click.Group) and command.list_commands(context):
         listed: list[str] = []
-        for name, sub in command.commands.items():
+        for name in command.list_commands(context):
+            sub = command.get_command(context, name)
+            assert sub is not None
             listed += _command_help(sub, click.Context(sub, info_name=name, parent=context))
         return listed
     context.terminal_width = 100

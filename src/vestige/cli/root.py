@@ -25,6 +25,7 @@ COMMANDS = {
         "vestige.cli.publish:publish",
         "Objects for others: a website of files, IIIF, bags, crates",
     ),
+    "quality": ("vestige.cli.quality:quality", "What a lab must prove: profile, embed"),
     "serve": ("vestige.cli.serving:serve", "Open the workbench on a folder of captures and products"),
     "handoff": ("vestige.cli.handoff:handoff", "Scans onto the visitor's phone: serve, hotspot"),
     "accounts": (
