@@ -145,9 +145,12 @@ def commands_page() -> str:
 
 
 def _command_help(command: click.Command, context: click.Context) -> list[str]:
-    if isinstance(command, click.Group) and command.list_commands(context):
+    names = (
+        list(command.commands) or command.list_commands(context) if isinstance(command, click.Group) else []
+    )
+    if isinstance(command, click.Group) and names:
         listed: list[str] = []
-        for name in command.list_commands(context):
+        for name in names:
             sub = command.get_command(context, name)
             assert sub is not None
             listed += _command_help(sub, click.Context(sub, info_name=name, parent=context))
