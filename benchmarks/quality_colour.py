@@ -4,9 +4,9 @@
 
 Three cameras and five lights see the 140 patches of a ColorChecker SG, with the shot and read noise of the
 mean of 10,000 pixels (at 400 ppi the inner half of a patch has 29,000). Nobody publishes the spectra of these
-patches. They are made twice from their published colours: 'smooth', the smoothest reflectances; and 'drawn', at
-random with the spread of the 24 measured spectra of the ColorChecker Classic, which asks more of a camera. Ten
-folds; patches of one colour are left out together.
+patches. They are made twice from their published colours: 'smooth', the smoothest reflectances; and 'drawn',
+at random with the spread of the 24 measured spectra of the ColorChecker Classic, which asks more of a camera.
+Ten folds; patches of one colour are left out together.
 """
 
 from __future__ import annotations

@@ -195,17 +195,10 @@ def test_the_commands_make_a_profile_and_embed_it(tmp_path, chart, capsys):
     (tmp_path / "sg.csv").write_text("\n".join(["patch,L,a,b", *lines]))
     place = [str(tmp_path / name) for name in ("a.tif", "camera.icc", "sg.csv", "b.tif")]
     corners = " ".join(f"{x},{y}" for x, y in target.corners * 2.5 - 0.5)
-    make = [
-        "quality",
-        "profile",
-        place[0],
-        "--target",
-        "colorchecker-sg",
-        "--light",
-        "LED",
-        "--out",
-        place[1],
-    ]
+    make = ["quality", "profile", place[0], "--light", "LED", "--out", place[1]]
+    assert guarded(root, [*make, "--reference", place[2], "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["conditions"]["target"] == "colorchecker-sg"
+    make += ["--target", "colorchecker-sg"]
     assert guarded(root, [*make, "--corners", corners, "--reference", place[2], "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert answer["left_out"]["mean"] < 0.7
@@ -216,6 +209,9 @@ def test_the_commands_make_a_profile_and_embed_it(tmp_path, chart, capsys):
     assert guarded(root, [*put, "flash"]) == 1
     assert "the frame of 'flash'" in capsys.readouterr().err
     assert guarded(root, [*make, "--corners", "1,2 3"]) == 2
+    write_image(tmp_path / "a.tif", np.full((300, 300, 3), 0.2, np.float32))
+    assert guarded(root, make) == 1
+    assert "a.tif shows no ColorChecker Digital SG" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ COMMANDS = {
 class Lazy(click.Group):
     """Commands by name, from the table above."""
 
+    beneath = COMMANDS
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """In the order of the table."""
         return list(COMMANDS)

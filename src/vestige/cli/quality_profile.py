@@ -19,11 +19,10 @@ LIGHT = click.option(
 
 @click.command()
 @click.argument("frame", type=ON_DISK)
-@click.option("--target", "kind", required=True, help="Which target: colorchecker-sg, colorchecker-classic")
+@click.option("--target", "kind", default="", help="Which target: colorchecker-sg, colorchecker-classic")
 @click.option(
     "--corners",
-    required=True,
-    help="Its corners in the frame, as printed: 'x,y x,y x,y x,y' from the top left",
+    help="Where it lies, if it is not found: its corners as printed, 'x,y x,y x,y x,y' from top left",
 )
 @LIGHT
 @click.option("--out", type=ON_DISK, required=True, help="The profile to write: camera.icc")
@@ -42,7 +41,7 @@ LIGHT = click.option(
 def profile(
     frame: Path,
     kind: str,
-    corners: str,
+    corners: str | None,
     light: str,
     out: Path,
     form: Literal["lut", "matrix"],
@@ -58,14 +57,17 @@ def profile(
     """
     from vestige.capture.durable import write_atomically
     from vestige.quality.colour.profile import profile_from_frame
-    from vestige.quality.colour.reference import patches_within, read_reference
+    from vestige.quality.colour.reference import found_patches, patches_within, read_reference
     from vestige.quality.targets.layout import layout
 
-    target = layout(kind)
+    if corners:
+        patches = patches_within(layout(kind), _places(corners))
+    else:
+        kind, patches = found_patches(frame, kind)
     made = profile_from_frame(
         frame,
-        patches_within(target, _places(corners)),
-        read_reference(reference) if reference else target.lab,
+        patches,
+        read_reference(reference) if reference else layout(kind).lab,
         target=kind,
         light=light,
         kind=form,

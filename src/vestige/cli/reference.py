@@ -145,22 +145,19 @@ def commands_page() -> str:
 
 
 def _command_help(command: click.Command, context: click.Context) -> list[str]:
-    names = (
-        list(command.commands) or command.list_commands(context) if isinstance(command, click.Group) else []
-    )
-    if isinstance(command, click.Group) and names:
+    if isinstance(command, click.Group) and command.commands:
         listed: list[str] = []
-        for name in names:
-            sub = command.get_command(context, name)
-            assert sub is not None
+        for name, sub in command.commands.items():
             listed += _command_help(sub, click.Context(sub, info_name=name, parent=context))
         return listed
     context.terminal_width = 100
+    beneath: dict[str, str] = getattr(command, "beneath", {})
     shown = [f"## `{context.command_path}`", f"```\n{command.get_help(context)}\n```"]
-    for name, place in getattr(command, "beneath", {}).items():
+    if isinstance(command, click.Group) and beneath:
+        shown = []
+    for name, place in beneath.items():
         module, _, attribute = place.partition(":")
         sub = getattr(import_module(module), attribute)
-        shown += _command_help(
-            sub, click.Context(sub, info_name=f"{context.info_name} {name}", parent=context.parent)
-        )
+        inner = click.Context(sub, info_name=f"{context.info_name} {name}", parent=context.parent)
+        shown += _command_help(sub, inner)
     return shown

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from vestige.errors import UsageError
 from vestige.quality.measures.colour import delta_e_2000, lab_from_xyz, xyz_from_lab
 
-__all__ = ["ColourFit", "LeftOut", "fit_colour", "left_out"]
+__all__ = ["FEWEST", "ColourFit", "LeftOut", "fit_colour", "left_out"]
 
 Floats = NDArray[np.float64]
 Kind = Literal["matrix", "lut"]

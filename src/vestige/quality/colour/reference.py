@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vestige.errors import InputError, UsageError
-from vestige.quality.targets.layout import Layout
+from vestige.quality.colour.fitting import FEWEST
+from vestige.quality.targets.layout import Layout, layout
 
-__all__ = ["patches_within", "read_reference"]
+__all__ = ["found_patches", "patches_within", "read_reference"]
 
 Values = NDArray[np.float64]
 
@@ -53,6 +54,34 @@ def read_reference(path: str | os.PathLike[str]) -> dict[str, Values]:
     except (UnicodeDecodeError, csv.Error):
         raise InputError(path, "is no text", f"a CSV file with {columns}") from None
     return found
+
+
+def found_patches(frame: str | os.PathLike[str], kind: str = "") -> tuple[str, Mapping[str, Values]]:
+    """The target of known colours that is seen best in a frame: its kind, and its patches, name to (4, 2).
+
+    Parameters
+    ----------
+    kind : only this one; '' for any.
+
+    Raises
+    ------
+    InputError : the frame cannot be read, or shows no such target.
+    """
+    from vestige.quality.frame import Frame
+    from vestige.quality.targets.finding import find_targets
+
+    with Frame(frame) as opened:
+        found = [one for one in find_targets(opened) if one.kind == (kind or one.kind)]
+    useful = [one for one in found if len(one.patches) >= FEWEST["matrix"]]
+    if not useful:
+        raise InputError(
+            frame,
+            f"shows no {layout(kind).title if kind else 'target of known colours'}",
+            "a whole target, in even light",
+            "shoot it again, or say where it lies with its corners",
+        )
+    best = max(useful, key=lambda one: (one.confidence, len(one.patches)))
+    return best.kind, best.patches
 
 
 def patches_within(target: Layout, corners: ArrayLike) -> Mapping[str, Values]:
