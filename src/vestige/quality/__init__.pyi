@@ -1,3 +1,10 @@
+from .colour.flat_field import flat_field as flat_field
+from .colour.profile import CameraProfile as CameraProfile
+from .colour.profile import Conditions as Conditions
+from .colour.profile import embed_profile as embed_profile
+from .colour.profile import make_profile as make_profile
+from .grading.grades import Graded as Graded
+from .grading.grades import graded as graded
 from .exposure import Exposure as Exposure
 from .exposure import exposure as exposure
 from .noise import noise as noise

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vestige.errors import InputError, UsageError
+from vestige.imaging import profiles
 from vestige.imaging.info import ImageInfo
 from vestige.quality.colour.fitting import ColourFit, Kind, LeftOut, fit_colour, left_out
 from vestige.quality.colour.icc import Curve, Version, lut_profile, matrix_profile, read_meta
@@ -256,8 +257,13 @@ def embed_profile(
     ------
     InputError : the frame is of another camera, lens or light, or does not say which.
     UsageError : `profile` is no RGB profile, or `out` is no TIFF or PNG.
+
+    >>> embed_profile("page.tif", "page.jpg", profiles.srgb_profile(), light="LED")
+    Traceback (most recent call last):
+    ...
+    vestige.errors.UsageError: page.jpg would not keep every value: name a .tif or .png
     """
-    from vestige.imaging import open_image, profiles, write_image
+    from vestige.imaging import open_image, write_image
 
     if not profiles.is_usable(profile, 3):
         raise UsageError(
