@@ -32,7 +32,9 @@ _WORDS = {"passed": "met       ", "failed": "NOT MET   ", "unknown": "not proven
     "--archive", "place", type=ON_DISK, help="The archive that keeps VOLUME; without one, VOLUME is a folder"
 )
 @click.option(
-    "--measures", type=ON_DISK, help="What vestige quality check --json said of the target, as a file"
+    "--measures",
+    type=ON_DISK,
+    help="What vestige quality check --json said; else the targets of VOLUME are measured",
 )
 @click.option("--report", type=ON_DISK, help="Write the verdict as a page too: verdict.html")
 @AS_JSON
@@ -51,8 +53,10 @@ def check(
     """
     from vestige.capture.durable import write_atomically
     from vestige.publish.check.verdict import check as held_to
+    from vestige.publish.check.verdict import measured
 
-    found = held_to(_opened(volume, place), profile, _measured(measures) if measures else ())
+    opened = _opened(volume, place)
+    found = held_to(opened, profile, _measured(measures) if measures else measured(opened))
     if report:
         write_atomically(report, found.page().encode())
     if not found.passed:
@@ -90,7 +94,10 @@ def _measured(path: Path) -> list[Measured]:
         if isinstance(value, dict) and {"name", "value", "unit", "where", "standard"} <= value.keys():
             found.append(Measured(**{name: value[name] for name in Measured.__dataclass_fields__}))
         elif isinstance(value, dict):
-            waiting += value.values()
+            wholes = [target.get("kind") for target in value.get("targets", ())]
+            figures = value.get("measured", ())
+            # Single edges of a target are told there too; what counts is the target as a whole.
+            waiting += [one for one in figures if one.get("where") in wholes] if wholes else value.values()
         elif isinstance(value, list):
             waiting += value
     if not found:

@@ -21,11 +21,11 @@ COMMANDS = {
     "chain": ("vestige.cli.chains:chain", "Operations one after another: chain run FILE INPUT --out DIR"),
     "jobs": ("vestige.cli.jobs:jobs", "Queued work: submit, list, show, run, cancel, retry, watch"),
     "archive": ("vestige.cli.archiving:archive", "Keep captures and products for good, with proof"),
+    "quality": ("vestige.cli.quality:quality", "What a lab must prove: check, simulate, profile, embed"),
     "publish": (
         "vestige.cli.publish:publish",
         "Objects for others: a website of files, IIIF, bags, crates",
     ),
-    "quality": ("vestige.cli.quality:quality", "What a lab must prove: profile, embed"),
     "serve": ("vestige.cli.serving:serve", "Open the workbench on a folder of captures and products"),
     "handoff": ("vestige.cli.handoff:handoff", "Scans onto the visitor's phone: serve, hotspot"),
     "accounts": (

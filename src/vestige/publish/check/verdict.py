@@ -16,7 +16,7 @@ from vestige.publish.check.rules import RULES, Rule, State
 from vestige.publish.check.volume import Volume
 from vestige.quality.measures.report import Measured
 
-__all__ = ["RuleVerdict", "Verdict", "check", "profiles"]
+__all__ = ["RuleVerdict", "Verdict", "check", "measured", "profiles"]
 
 
 class _Profile(BaseModel):
@@ -111,6 +111,13 @@ def check(volume: Volume, profile: str, measures: Iterable[Measured] = ()) -> Ve
         found.append(RuleVerdict(rule.rule, state, sentence, rule.source, rule.verified, rule.required))
     passed = all(one.state == "passed" for one in found if one.required)
     return Verdict(volume.name, profile, asked.title, len(volume.pages), passed, tuple(found))
+
+
+def measured(volume: Volume) -> list[Measured]:
+    """What the targets of a volume show, each target as a whole; nothing where none is found in them."""
+    from vestige.quality.check import check as check_frame
+
+    return [figure for path in volume.targets for figure in check_frame(path).summary()]
 
 
 @cache

@@ -16,6 +16,7 @@ Points = NDArray[np.float64]
 #: Distortion is told where its standard error is below this share of the radius.
 SURE: Final = 0.0002
 WIDEST: Final = 0.08
+NARROW: Final = 0.12
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,13 +87,23 @@ def _lens(frame: tuple[int, int]) -> tuple[Points, float]:
     return (np.array(frame) - 1) / 2, float(np.hypot(*frame) / 2)
 
 
+def _plane(mm: Points, px: Points) -> Points | None:
+    """Homography; for points along a narrow bar, which cannot tell the perspective, an affine map."""
+    spread = np.linalg.svd(mm - mm.mean(axis=0), compute_uv=False)
+    if spread[1] < NARROW * spread[0]:
+        affine = np.linalg.lstsq(np.column_stack([mm, np.ones(len(mm))]), px, rcond=None)[0].T
+        return np.vstack([affine, [0.0, 0.0, 1.0]])
+    homography, _ = cv2.findHomography(mm, px, 0)
+    return None if homography is None else np.asarray(homography, np.float64)
+
+
 def _residual(mm: Points, px: Points, k: float, frame: tuple[int, int]) -> tuple[Points, Points]:
     middle, radius = _lens(frame)
     seen = (px - middle) / radius
     flat = seen
     for _ in range(8):
         flat = seen / (1 + k * (flat**2).sum(axis=1, keepdims=True))
-    homography, _ = cv2.findHomography(mm, flat * radius + middle, 0)
+    homography = _plane(mm, flat * radius + middle)
     if homography is None:
         return np.eye(3), np.full(mm.shape, 1e6)
     geometry = Geometry(homography, k, 0.0, 0.0, frame)

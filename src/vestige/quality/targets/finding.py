@@ -12,7 +12,7 @@ from vestige.quality.frame import Frame
 from vestige.quality.measures.geometry import Geometry, fit_geometry
 from vestige.quality.targets.found import FoundTarget
 from vestige.quality.targets.lattice import lattice_targets
-from vestige.quality.targets.layout import Layout
+from vestige.quality.targets.layout import Layout, layout
 from vestige.quality.targets.markers import marked_targets
 
 __all__ = ["find_targets", "geometry_of"]
@@ -36,7 +36,9 @@ def find_targets(frame: Frame) -> list[FoundTarget]:
         target = _located(frame, candidate, mm, at, confidence)
         if target:
             found.append(target)
-    return sorted(found, key=lambda one: one.kind)
+    return sorted(
+        (one for one in found if not any(_within(one, other) for other in found)), key=lambda one: one.kind
+    )
 
 
 def geometry_of(found: FoundTarget, frame: Frame) -> Geometry:
@@ -45,10 +47,21 @@ def geometry_of(found: FoundTarget, frame: Frame) -> Geometry:
     return fit_geometry(found.points_mm, found.points_px, frame.size)
 
 
+def _within(one: FoundTarget, other: FoundTarget) -> bool:
+    """True where a target is only a part of another one that explains more patches."""
+    if len(one.patches) >= len(other.patches):
+        return False
+    outline = other.corners.astype(np.float32).reshape(-1, 1, 2)
+    middle = one.corners.mean(axis=0)
+    return bool(one.points_mm is not None and not layout(one.kind).marks and cv2.pointPolygonTest(
+        outline, (float(middle[0]), float(middle[1])), False) > 0)  # fmt: skip
+
+
 def _located(
     frame: Frame, candidate: Layout, mm: Points, px: Points, confidence: float
 ) -> FoundTarget | None:
-    rough, _ = cv2.findHomography(mm, px, cv2.RANSAC, 6.0)
+    narrow = fit_geometry(mm, px, frame.size).homography if len(mm) < 16 else None
+    rough = cv2.findHomography(mm, px, cv2.RANSAC, 6.0)[0] if narrow is None else narrow
     if rough is None:
         return None
     wanted, side = _points(candidate)

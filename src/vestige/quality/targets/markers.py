@@ -39,7 +39,12 @@ def _seen(
 ) -> list[tuple[Layout, Points, Points, float]]:
     options = cv2.aruco.DetectorParameters()
     options.cornerRefinementMethod = cv2.aruco.CORNER_REFINE_SUBPIX
-    options.adaptiveThreshWinSizeMax = 43
+    # Markers of few pixels: each cell is sampled finely, and its blurred rim is left out.
+    options.perspectiveRemovePixelPerCell = 8
+    options.perspectiveRemoveIgnoredMarginPerCell = 0.25
+    options.polygonalApproxAccuracyRate = 0.06
+    options.maxErroneousBitsInBorderRate = 0.5
+    options.errorCorrectionRate = 1.0
     words = cv2.aruco.getPredefinedDictionary(getattr(cv2.aruco, dictionary))
     corners, numbers, _ = cv2.aruco.ArucoDetector(words, options).detectMarkers(grey)
     at = {} if numbers is None else dict(zip(np.ravel(numbers).tolist(), corners, strict=True))

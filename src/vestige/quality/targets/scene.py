@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from vestige.quality.targets.camera import Camera
 from vestige.quality.targets.layout import Layout, layout
 
-__all__ = ["Lens", "Placed", "Scene", "Sensor"]
+__all__ = ["Lens", "Placed", "Scene", "Sensor", "row_of_targets"]
 
 Points = NDArray[np.float64]
 
@@ -141,3 +141,24 @@ class Scene:
     def where(self, target: Placed, points: Points) -> Points:
         """Where points (n, 2) of a target, in its mm, appear in the frame."""
         return self.pixels(target.on_plane(points))
+
+
+def row_of_targets(kinds: tuple[str, ...], ppi: float, angle: float) -> tuple[tuple[Placed, ...], int, int]:
+    """Targets one below the other, and the width and height of a frame that holds them at this angle.
+
+    >>> placed, width, height = row_of_targets(("ruler", "scale-bar"), 100.0, 0.0)
+    >>> [target.y for target in placed], width, height
+    ([-14.0, 16.0], 1063, 260)
+    """
+    sizes = [layout(kind).size for kind in kinds]
+    gap = 10.0
+    tall, wide = sum(size[1] + gap for size in sizes) - gap, max(size[0] for size in sizes)
+    top, placed = -tall / 2, []
+    for kind, size in zip(kinds, sizes, strict=True):
+        placed.append(Placed(kind, 0.0, top + size[1] / 2))
+        top += size[1] + gap
+    turn = np.radians(angle)
+    cosine, sine = abs(np.cos(turn)), abs(np.sin(turn))
+    across, down = wide * cosine + tall * sine, wide * sine + tall * cosine
+    pixels = 1.12 * ppi / 25.4
+    return tuple(placed), round(across * pixels) + 40, round(down * pixels) + 40
