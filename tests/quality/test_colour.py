@@ -158,7 +158,7 @@ def test_a_frame_of_a_target_becomes_a_profile(tmp_path, chart):
     assert made.judged.mean < 0.7
     assert recorded_conditions(made.to_icc(when=WHEN)) == Conditions(light="LED", target="SG")
     write_image(tmp_path / "over.tif", painted(chart, 1.4)[0].astype(np.float32))
-    with pytest.raises(InputError, match="over-exposed"):
+    with pytest.raises(InputError, match="has lost the colour of"):
         profile_from_frame(tmp_path / "over.tif", patches, reference, target="SG", light="LED")
     few = dict(list(patches.items())[:5])
     with pytest.raises(UsageError, match="needs 18 patches or more, not 5"):

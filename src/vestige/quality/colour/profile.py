@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -28,6 +28,12 @@ __all__ = [
     "recorded_conditions",
     "strangers",
 ]
+
+
+#: Beyond these a channel says nothing any more; so many patches may be lost.
+FULL: Final = 0.995
+NOTHING: Final = 0.0002
+MOST_CLIPPED: Final = 0.1
 
 
 @dataclass(frozen=True)
@@ -161,7 +167,8 @@ def profile_from_frame(
 ) -> CameraProfile:
     """A profile from a frame of a target whose patches were found.
 
-    An embedded profile is not obeyed: what is profiled are the values as the camera stored them.
+    An embedded profile is not obeyed: what is profiled are the values as the camera stored them. Patches that
+    are clipped in a channel are left out.
 
     Parameters
     ----------
@@ -173,7 +180,7 @@ def profile_from_frame(
 
     Raises
     ------
-    InputError : a frame that cannot be read, is grey, or clips a patch.
+    InputError : a frame that cannot be read, is grey, or clips more than a tenth of the patches.
     UsageError : too few patches.
     """
     from vestige.imaging import open_image
@@ -188,13 +195,14 @@ def profile_from_frame(
     with open_image(frame, encoding=plain) as image:
         values = patch_values(image.read(), patches)
     shared = [name for name in values if name in reference]
-    clipped = [name for name in shared if values[name].max() >= 0.995]
-    if clipped:
+    clipped = [name for name in shared if values[name].max() >= FULL or values[name].min() <= NOTHING]
+    shared = [name for name in shared if name not in clipped]
+    if len(clipped) > MOST_CLIPPED * (len(clipped) + len(shared)):
         raise InputError(
             frame,
-            f"is over-exposed: {', '.join(clipped[:3])} of the target have no colour left",
-            "no patch at full white",
-            "expose less and shoot the target again",
+            f"has lost the colour of {len(clipped)} patches to white or black ({', '.join(clipped[:3])}…)",
+            "a tenth of the patches at most",
+            "expose less, or store the frame in a wider colour space, and shoot the target again",
         )
     return make_profile(
         np.array([values[name] for name in shared]).reshape(-1, 3),
