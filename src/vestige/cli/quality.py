@@ -8,12 +8,13 @@ from pathlib import Path
 import click
 
 from vestige.cli.console import ON_DISK, show_json
+from vestige.cli.quality_profile import embed, profile
 from vestige.errors import OutputError, UsageError, VestigeError
 
 
 @click.group()
 def quality() -> None:
-    """What a lab must prove: check frames, simulate targets."""
+    """What a lab must prove: check frames, simulate targets, profile cameras."""
 
 
 @quality.command()
@@ -108,3 +109,7 @@ def _write(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise OutputError(f"{path} cannot be written ({error.strerror}): choose another folder") from error
+
+
+for command in (profile, embed):
+    quality.add_command(command)

@@ -1,8 +1,15 @@
 from .check import Checked as Checked
 from .check import check as check
+from .colour.flat_field import flat_field as flat_field
+from .colour.profile import CameraProfile as CameraProfile
+from .colour.profile import Conditions as Conditions
+from .colour.profile import embed_profile as embed_profile
+from .colour.profile import make_profile as make_profile
 from .exposure import Exposure as Exposure
 from .exposure import exposure as exposure
 from .frame import Frame as Frame
+from .grading.grades import Graded as Graded
+from .grading.grades import graded as graded
 from .measures.colour import delta_e_2000 as delta_e_2000
 from .measures.colour import lab_from_light as lab_from_light
 from .measures.report import Measured as Measured
