@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import BinaryIO
 
 from pydantic import ValidationError
 
+from vestige.capture.durable import append_line, drop_cut_line, locked
 from vestige.capture.manifest import JOURNAL, MANIFEST, Capture, Frame, load_manifest, save
 from vestige.capture.sealing import seal
 from vestige.errors import InputError, OutputError
@@ -48,7 +48,7 @@ class OpenCapture:
             where the disk refuses; then the journal is as it was.
         """
         with self._journal() as stream:
-            _drop_cut_line(stream)
+            drop_cut_line(stream)
             self.capture.frames.extend(read_journal(self.folder / JOURNAL, known=self.capture))
             if any(frame.file == known.file for known in self.capture.frames):
                 raise InputError(
@@ -58,7 +58,7 @@ class OpenCapture:
                 raise InputError(
                     frame.file, "is not in the folder of the capture", action="copy it there first"
                 )
-            _append_line(stream, frame.model_dump_json().encode() + b"\n")
+            append_line(stream, frame.model_dump_json().encode() + b"\n")
         self.capture.frames.append(frame)
 
     def seal(self) -> Capture:
@@ -75,7 +75,7 @@ class OpenCapture:
         """The journal, held by this process alone; a capture that another has sealed is refused."""
         path = self.folder / JOURNAL
         try:
-            with _locked(path) as stream:
+            with locked(path) as stream:
                 try:
                     if not os.fstat(stream.fileno()).st_size:
                         self._refuse_sealed()
@@ -136,34 +136,3 @@ def read_journal(path: Path, known: Capture) -> list[Frame]:
             frames.append(frame)
             files.add(frame.file)
     return frames
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[BinaryIO]:
-    """The file at `path`, made where there is none, held alone; one removed while waiting is let go."""
-    while True:
-        with open(path, "a+b", buffering=0) as stream:
-            fcntl.flock(stream, fcntl.LOCK_EX)
-            if os.fstat(stream.fileno()).st_nlink:
-                yield stream
-                return
-
-
-def _drop_cut_line(stream: BinaryIO) -> None:
-    """Cut a last line without its end (power cut), so that the next line starts clean."""
-    stream.seek(0)
-    data = stream.read()
-    if data and not data.endswith(b"\n"):
-        stream.truncate(data.rfind(b"\n") + 1)
-
-
-def _append_line(stream: BinaryIO, line: bytes) -> None:
-    start = stream.seek(0, os.SEEK_END)
-    try:
-        if stream.write(line) < len(line):
-            raise OSError(28, "No space left on device")
-        os.fsync(stream.fileno())
-    except OSError:
-        with contextlib.suppress(OSError):
-            stream.truncate(start)
-        raise
