@@ -74,14 +74,15 @@ def main() -> None:
     print(f"{given.labs} labs of {BANKS * CHANNELS} lights; noise is the standard deviation from day to day")
     print("noise %  labs alarmed in 200 steady days  2 % lost at once: found within 3 / 5 charts  slowest")
     print("         and 2 % lost over 10 days, 8 % lost at once: found within 5 charts")
-    for noise in (0.1, 0.2, 0.3, 0.5, 0.7, 1.0):
+    for noise in (0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0):
         alarmed = false_alarms(given.labs, noise / 100, given.seed)
         sudden = np.array(charts_until_found(given.labs, noise / 100, given.seed, loss=0.02))
         slow = np.array(charts_until_found(given.labs, noise / 100, given.seed, loss=0.02, slow=10))
         large = np.array(charts_until_found(given.labs, noise / 100, given.seed, loss=0.08))
         print(
             f"{noise:6.1f}   {alarmed:3d} of {given.labs}   {np.mean(sudden <= 3):6.1%} "
-            f"{np.mean(sudden <= 5):6.1%}   {sudden.max():2d}   {np.mean(slow <= 5):6.1%}   {np.mean(large <= 5):6.1%}"
+            f"{np.mean(sudden <= 5):6.1%}   {sudden.max():2d}   "
+            f"{np.mean(slow <= 5):6.1%}   {np.mean(large <= 5):6.1%}"
         )
     print(f"{time.perf_counter() - begun:.0f} s")
 

@@ -16,15 +16,15 @@ from vestige.errors import UsageError
 
 __all__ = ["LEARNED", "Drift", "Shift", "find_drift", "shift_of"]
 
-#: Charts from which the level is learned.
-LEARNED = 10
+#: Charts from which the level is learned before anything is told; and up to how many it is learned further.
+LEARNED, SETTLED = 10, 20
 #: Charts by which the noise from day to day is known.
 _REMEMBERED = 100
 _NORMAL_SPREAD_A_MEDIAN = 1.4826
 #: The sum at which a drift is told, in shifts and in the noise from day to day.
 _SHIFTS, _NOISES = 1.0, 6.0
-#: One chart alone brings the sum to no more than this share of it: a chart that lay askew is no drift.
-_ONE_CHART = 0.6
+#: One chart adds no more than this share of it: two charts in a row that lay askew are no drift.
+_ONE_CHART = 0.45
 #: The sum grows to no more than this share of it, so that a light that is well again is told soon.
 _MOST, _WELL = 1.2, 0.5
 
@@ -114,15 +114,16 @@ def find_drift(values: NDArray[np.float64], shift: Shift) -> Drift:
         )
     if values.size < LEARNED:
         return Drift("learning", float("nan"), float(np.median(values[-3:])), 0.0, 0.0)
-    level = float(np.median(values[:LEARNED]))
-    away = shift.apart(values, level)
+    away = shift.apart(values, float(np.median(values[:LEARNED])))
     since = found = None
-    noise, told = 0.0, set[int]()
+    level, noise, off, told = float(np.median(values)), 0.0, 0.0, set[int]()
     sums = [_Sum(), _Sum()]
     for place, noise in _noises(away):
+        level = float(np.median(values[: min(place, SETTLED)]))
+        off = float(shift.apart(values[place], level))
         limit = max(_SHIFTS * shift.shift, _NOISES * noise)
         for side, total in zip((1.0, -1.0), sums, strict=True):
-            total.add(side * float(away[place]), place, shift.shift / 2, limit)
+            total.add(side * off, place, shift.shift / 2, limit)
             if total.found is not None:
                 told.add(total.found)
     telling = [total for total in sums if total.found is not None]
@@ -130,8 +131,7 @@ def find_drift(values: NDArray[np.float64], shift: Shift) -> Drift:
         since, found = telling[0].since, telling[0].found
     now = float(np.median(values[max(values.size - 3, since or 0) :]))
     change = float(shift.apart(now, level))
-    last = abs(float(away[-1]))
-    far = last > max(shift.shift, 5 * noise)
+    far = abs(off) > max(shift.shift, 5 * noise)
     state: State = "drifting" if telling else "doubtful" if far else "steady"
     return Drift(state, level, now, change, noise, since, found, tuple(sorted(told)))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -114,6 +114,20 @@ class Device:
         """The worst state of its series; learning as long as one of them is."""
         states = {item.drift.state for item in self.series}
         return next((s for s in ("drifting", "doubtful", "learning") if s in states), "steady")
+
+    def plain(self) -> dict[str, Any]:
+        """What a JSON answer tells of it."""
+        return {
+            "device": self.name,
+            "state": self.state,
+            "last": self.last.isoformat(),
+            "anew": self.anew,
+            "alarms": [
+                {**asdict(item), "since": item.since.isoformat(), "found": item.found.isoformat()}
+                for item in self.alarms
+            ],
+            "series": [item.plain() for item in self.series],
+        }
 
 
 def devices(charts: Sequence[Chart]) -> list[Device]:

@@ -10,9 +10,11 @@ from importlib.resources import files
 
 from vestige.quality.watch.lab import LIGHT, Alarm
 
-__all__ = ["LANGUAGES", "figure_name", "number", "sentence"]
+__all__ = ["LANGUAGES", "figure_name", "number", "sentence", "spoken_day"]
 
 LANGUAGES = ("en", "de")
+#: From so many per cent on a change of light is told in whole ones: no chart tells it better.
+_WHOLE = 3
 
 
 @lru_cache(maxsize=4)
@@ -43,7 +45,8 @@ def sentence(alarm: Alarm, language: str = "en", today: date | None = None) -> s
     since = _since(alarm.since, today or alarm.found, told)
     if alarm.name == LIGHT:
         way = "lost" if alarm.change < 0 else "gained"
-        change = number(abs(alarm.change), language)
+        size = abs(alarm.change)
+        change = number(round(size) if size >= _WHOLE else size, language)
         light = _light(alarm.where, told)
         return told[way].format(device=alarm.device, light=light, change=change, since=since)
     way = "fallen" if alarm.after < alarm.before else "risen"
@@ -83,10 +86,22 @@ def number(value: float, language: str) -> str:
     return text.replace(".", words(language)["decimal"])
 
 
+def spoken_day(day: date, language: str) -> str:
+    """A day in words.
+
+    >>> spoken_day(date(2026, 11, 23), "de")
+    '23. November 2026'
+    """
+    told = words(language)
+    return told["day"].format(d=day.day, m=told["months"].split()[day.month - 1], y=day.year)
+
+
 def _since(day: date, today: date, told: Mapping[str, str]) -> str:
     if 0 <= (today - day).days < 7:
         return told["days"].split()[day.weekday()]
-    return told["day"].format(d=day.day, m=told["months"].split()[day.month - 1], y=day.year)
+    return told["on"].format(
+        day=told["day"].format(d=day.day, m=told["months"].split()[day.month - 1], y=day.year)
+    )
 
 
 def _light(where: str, told: Mapping[str, str]) -> str:
