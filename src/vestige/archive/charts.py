@@ -55,3 +55,7 @@ class ArchiveHistory:
         with reading(self.archive.engine) as connection:
             found = [Chart.model_validate(json.loads(line)["body"]) for (line,) in connection.execute(query)]
         return in_order([chart for chart in found if not device or chart.device == device])
+
+    def devices(self) -> list[str]:
+        """The names of all devices."""
+        return sorted({chart.device for chart in self.charts()})

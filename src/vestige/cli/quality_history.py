@@ -32,6 +32,7 @@ def history(
     """Show how the devices of the lab stand: PLACE is an archive, or a file of charts (.jsonl)."""
     from vestige.quality.watch import devices, record, sentence
     from vestige.quality.watch.picture import drawing
+    from vestige.quality.watch.words import words
 
     if anew and not device:
         raise UsageError("--anew needs --device: one device learns anew")
@@ -53,25 +54,28 @@ def history(
                    for item in found])  # fmt: skip
         return
     for item in found:
-        click.secho(f"{item.name}: {item.state}, last chart {item.last:%Y-%m-%d %H:%M}", bold=True)
+        told = words(language)
+        last = told["last"].format(when=f"{item.last:%Y-%m-%d %H:%M}")
+        click.secho(f"{item.name}: {told[f'state_{item.state}']}, {last}", bold=True)
         for alarm in item.alarms:
             click.secho(f"  {sentence(alarm, language, now.date())}", fg="red")
         _table(item, language)
 
 
 def _table(device: Device, language: str) -> None:
-    from vestige.quality.watch.words import figure_name, number
+    from vestige.quality.watch.words import figure_name, number, unit_name, words
 
+    told = words(language)
     for series in device.series:
         drift = series.drift
-        name = figure_name(series.name, series.where, language)
-        unit = "%" if series.shift.relative else series.unit
-        now = f"{number(drift.now, language)} {series.unit}"
-        if drift.state == "learning":
-            click.echo(f"  {name:44} {now:>22}  learning, {series.values.size} charts")
-            continue
-        change = f"{drift.change:+.2g} {unit}"
-        click.echo(f"  {name:44} {now:>22}  {change:>16}  {drift.state}, {series.values.size} charts")
+        unit = unit_name(series.unit, language)
+        now = f"{number(drift.now, language)} {unit}"
+        away = f"{drift.change:+.2f} {'%' if series.shift.relative else unit}"
+        click.echo(
+            f"  {figure_name(series.name, series.where, language):44} {now:>24}  "
+            f"{'' if drift.state == 'learning' else away:>16}  {told[f'state_{drift.state}']}, "
+            f"{told['charts'].format(n=series.values.size)}"
+        )
 
 
 @contextlib.contextmanager

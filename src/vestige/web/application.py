@@ -24,6 +24,7 @@ from vestige.web.collection import routes as collection
 from vestige.web.faults import Absent, fault
 from vestige.web.iiif import routes as iiif
 from vestige.web.intake import routes as intake
+from vestige.web.lab import routes as lab
 from vestige.web.language import catalogue, language_of
 from vestige.web.looking import routes as looking
 from vestige.web.operating import routes as operating
@@ -82,7 +83,7 @@ def create_app(
     app.include_router(pixels.router)
     app.include_router(looking.router)
     if app.state.bench:
-        for area in (collection, intake, running, accessing, operating, proofs):
+        for area in (collection, intake, running, accessing, operating, lab, proofs):
             app.include_router(area.router)
     app.include_router(views.router)
     app.mount("/static", PackedFiles(directory=views.static_folder()), name="static")

@@ -31,4 +31,5 @@ WAYS = (
     Way("nav_operate", "/operate", "operator"),
     Way("nav_jobs", "/jobs", "operator", under=("/run",)),
     Way("nav_projects", "/projects", "operator"),
+    Way("nav_lab", "/lab", "operator"),
 )

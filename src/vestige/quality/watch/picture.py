@@ -8,7 +8,7 @@ from html import escape
 import numpy as np
 
 from vestige.quality.watch.lab import Device, Series
-from vestige.quality.watch.words import figure_name, number, spoken_day
+from vestige.quality.watch.words import figure_name, number, spoken_day, unit_name
 
 __all__ = ["drawing", "series_drawing"]
 
@@ -51,7 +51,7 @@ def series_drawing(series: Series, language: str = "en", *, mark: str = "series"
 
     name = figure_name(series.name, series.where, language)
     days = [spoken_day(series.days[place], language) for place in (0, -1)]
-    title = f"{name}: {number(drift.now, language)} {series.unit}, {days[0]} – {days[1]}"
+    title = f"{name}: {number(drift.now, language)} {unit_name(series.unit, language)}, {days[0]} – {days[1]}"
     parts = [
         f'<svg class="series" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDE} {HIGH}" role="img" '
         f'aria-labelledby="{mark}-title"><title id="{mark}-title">{escape(title)}</title>'

@@ -10,7 +10,7 @@ from importlib.resources import files
 
 from vestige.quality.watch.lab import LIGHT, Alarm
 
-__all__ = ["LANGUAGES", "figure_name", "number", "sentence", "spoken_day"]
+__all__ = ["LANGUAGES", "figure_name", "number", "sentence", "spoken_day", "unit_name"]
 
 LANGUAGES = ("en", "de")
 #: From so many per cent on a change of light is told in whole ones: no chart tells it better.
@@ -50,14 +50,15 @@ def sentence(alarm: Alarm, language: str = "en", today: date | None = None) -> s
         light = _light(alarm.where, told)
         return told[way].format(device=alarm.device, light=light, change=change, since=since)
     way = "fallen" if alarm.after < alarm.before else "risen"
-    return told[way].format(
+    said = told[way].format(
         device=alarm.device,
         measure=figure_name(alarm.name, alarm.where, language),
         before=number(alarm.before, language),
         after=number(alarm.after, language),
-        unit=alarm.unit,
+        unit=unit_name(alarm.unit, language),
         since=since,
     )
+    return said.replace("  ", " ")  # a ratio has no unit
 
 
 def figure_name(name: str, where: str, language: str) -> str:
@@ -71,6 +72,15 @@ def figure_name(name: str, where: str, language: str) -> str:
         return _light(where, told)
     spoken = told.get(name, name)
     return told["at"].format(measure=spoken, where=where) if where else spoken
+
+
+def unit_name(unit: str, language: str) -> str:
+    """A unit as a person writes it; that of a ratio is not written.
+
+    >>> unit_name("cycles/pixel", "de"), unit_name("ratio", "en")
+    ('Linienpaare/Pixel', '')
+    """
+    return words(language).get(f"unit_{unit}", unit)
 
 
 def number(value: float, language: str) -> str:
