@@ -67,16 +67,13 @@ def refuse_unchecked(archive: Archive, identifier: str) -> None:
     InputError
         naming the capture and the check, and what to do.
     """
-    stopping = missing(archive, identifier)
-    if stopping:
-        first = stopping[0]
-        verdict = "failed" if first.failed else "has not had"
-        further = f" and {len(stopping) - 1} more" if len(stopping) > 1 else ""
+    for item in missing(archive, identifier):
         raise InputError(
             identifier,
-            f"is stopped at publication: capture {first.capture[:12]} {verdict} "
-            f"the check '{first.check}'{further}",
-            action="make the check, or let it pass with a reason (vestige archive clear)",
+            f"is stopped at publication: capture {item.capture[:12]} failed the check '{item.check}'"
+            if item.failed
+            else f"is stopped at publication: capture {item.capture[:12]} lacks the check '{item.check}'",
+            action="make the check, or let it pass with a reason",
         )
 
 

@@ -13,7 +13,7 @@ from vestige.quality.watch.words import figure_name, number, spoken_day, unit_na
 __all__ = ["drawing", "series_drawing"]
 
 #: A drawing in its own units: room for the figures at the left, for the days below.
-WIDE, HIGH, LEFT, FOOT = 640, 130, 56, 22
+WIDE, HIGH, LEFT, FOOT = 420, 120, 52, 22
 _INK, _QUIET, _BAND, _BAD = "#22303c", "#6b7680", "#dfe9e4", "#b3261e"
 
 
@@ -78,7 +78,7 @@ def series_drawing(series: Series, language: str = "en", *, mark: str = "series"
 
 def _words(x: float, y: float, text: str, anchor: str) -> str:
     return (
-        f'<text class="words" x="{x}" y="{y}" text-anchor="{anchor}" font-size="12" '
+        f'<text class="words" x="{x}" y="{y}" text-anchor="{anchor}" font-size="13" '
         f'font-family="sans-serif" fill="{_QUIET}">{escape(text)}</text>'
     )
 

@@ -100,12 +100,17 @@ def _page(request: Request, template: str, **told: Any) -> Response:
         moment=lambda value: spoken_time(value, words),
         day=lambda value: spoken_day(value, language),
         stale=lambda device: device.last.date() < today,
-        sentence=lambda alarm: sentence(alarm, language, today).removeprefix(f"{alarm.device}: "),
+        sentence=lambda alarm: _told(sentence(alarm, language, today), alarm.device),
         name=lambda item: figure_name(item.name, item.where, language),
         number=lambda value: number(value, language),
         unit=lambda item: unit_name(item.unit, language),
         change=lambda item: _change(item, language),
     )
+
+
+def _told(said: str, device: str) -> str:
+    """A sentence below the name of its device, a number never parted from its sign."""
+    return said.removeprefix(f"{device}: ").replace(" %", "\u00a0%")
 
 
 def _change(series: Series, language: str) -> str:
