@@ -5,16 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from vestige.archive import Archive, refuse_unchecked
 from vestige.archive.clearance import clear, missing
 from vestige.archive.ingest import add_capture
 from vestige.capture import Capture, Frame, Thing
+from vestige.cli.root import root
 from vestige.errors import InputError, UsageError
 
 
 def taken(archive: Archive, folder: Path, note: str) -> str:
-    (folder / "a.tif").write_bytes(b"pixels")
+    (folder / "a.tif").write_bytes(note.encode())
     made = Capture(thing=Thing(identifier="MS 42"), frames=[Frame(file="a.tif")], notes=[note])
     return add_capture(archive, made.at(folder)).capture
 
@@ -60,3 +62,23 @@ def test_a_project_that_stops_at_nothing_stops_nothing(archive, tmp_path):
     taken(archive, tmp_path, "first")
     archive.describe_project({"name": "psalters", "checks": ["target"]})
     refuse_unchecked(archive, "MS 42")
+
+
+@pytest.mark.parametrize("form", ["site", "iiif", "bag", "rocrate"])
+def test_every_form_of_publication_is_stopped(archive, tmp_path, form):
+    taken(archive, tmp_path, "first")
+    out = tmp_path / "out"
+    line = ["publish", "MS 42", "--to", form, "--archive", str(archive.folder), "--out", str(out)]
+    answer = CliRunner().invoke(root, [*line, "--url", "https://museum.example", "--json"])
+    assert answer.exit_code == 1
+    assert "MS 42 is stopped at publication: capture" in answer.stdout
+
+
+def test_the_command_says_what_stops_and_lets_pass(archive, tmp_path):
+    taken(archive, tmp_path, "first")
+    line = ["archive", "clear", str(archive.folder), "MS 42"]
+    assert "MS 42: stopped" in CliRunner().invoke(root, line).stdout
+    assert (
+        "MS 42: let pass" in CliRunner().invoke(root, [*line, "--reason", "no room", "--who", "eva"]).stdout
+    )
+    assert "MS 42: nothing stops it" in CliRunner().invoke(root, line).stdout
