@@ -1,11 +1,12 @@
-"""``vestige publish``: objects for others, as a static website, IIIF, a bag or a crate."""
+"""``vestige publish``: objects for others, as a static website, IIIF, a bag or a crate; first `check`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,7 +20,24 @@ if TYPE_CHECKING:
     from vestige.web.site.things import Thing
 
 
-@click.command()
+class Publish(click.Command):
+    """`publish check …` is a command of its own; any other first word is an object."""
+
+    #: Commands beneath this one, by their first word: module and name.
+    beneath = {"check": "vestige.cli.publish_check:check"}
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """The context of the one or the other."""
+        if args and args[0] in self.beneath:
+            module, _, name = self.beneath[args[0]].partition(":")
+            command: click.Command = getattr(import_module(module), name)
+            return command.make_context(f"{info_name} {args[0]}", args[1:], parent, **extra)
+        return super().make_context(info_name, args, parent, **extra)
+
+
+@click.command(cls=Publish)
 @click.argument("names", nargs=-1, metavar="OBJECT...")
 @click.option(
     "--to",
@@ -56,6 +74,8 @@ def publish(
     iiif     images and manifests for other libraries' viewers (needs --url)
     bag      a BagIt bag a capture, with everything the archive keeps of it
     rocrate  the same as a plain RO-Crate
+
+    Is a volume good enough? vestige publish check VOLUME --profile dfg
     """  # noqa: D301 - click reads the backspace
     if bool(names) == everything:
         raise UsageError("name the objects to publish, or give --all")

@@ -6,11 +6,17 @@ from importlib import import_module
 
 import click
 
-COMMANDS = {"history": "vestige.cli.quality_history:history"}
+COMMANDS = {
+    "history": "vestige.cli.quality_history:history",
+    "profile": "vestige.cli.quality_profile:profile",
+    "embed": "vestige.cli.quality_profile:embed",
+}
 
 
 class Lazy(click.Group):
     """Commands by name, from the table above."""
+
+    beneath = COMMANDS
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """In the order of the table."""

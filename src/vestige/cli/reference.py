@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -150,4 +151,13 @@ def _command_help(command: click.Command, context: click.Context) -> list[str]:
             listed += _command_help(sub, click.Context(sub, info_name=name, parent=context))
         return listed
     context.terminal_width = 100
-    return [f"## `{context.command_path}`", f"```\n{command.get_help(context)}\n```"]
+    beneath: dict[str, str] = getattr(command, "beneath", {})
+    shown = [f"## `{context.command_path}`", f"```\n{command.get_help(context)}\n```"]
+    if isinstance(command, click.Group) and beneath:
+        shown = []
+    for name, place in beneath.items():
+        module, _, attribute = place.partition(":")
+        sub = getattr(import_module(module), attribute)
+        inner = click.Context(sub, info_name=f"{context.info_name} {name}", parent=context.parent)
+        shown += _command_help(sub, inner)
+    return shown

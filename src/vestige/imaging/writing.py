@@ -76,7 +76,8 @@ def write_image(
     description : free text; for a scientific raster, what it holds and its unit.
     pyramid : add smaller versions inside a TIFF, for viewers.
     compression : of a TIFF: 'deflate', 'lzw' or 'none'.
-    encoded : `pixels` are uint8 or uint16 and are stored as they are, without a profile (normals, masks).
+    encoded : `pixels` are uint8 or uint16 and are stored as they are: without a profile (normals, masks), or
+        with `profile` where its bytes are given (values of a camera and the profile that explains them).
     quality : of a JPEG, 1..100.
 
     Raises
@@ -173,10 +174,12 @@ class ImageWriter:
 
     @property
     def _profile(self) -> bytes | None:
-        if self._depth == 32 or self.options.encoded or self.options.profile is None:
+        if self._depth == 32 or self.options.profile is None:
             return None
         if isinstance(self.options.profile, bytes):
             return self.options.profile
+        if self.options.encoded:
+            return None
         return profiles.srgb_profile() if len(self.shape) == 3 else None
 
     def write(self, first_row: int, rows: NDArray[Any]) -> None:
