@@ -1,6 +1,8 @@
 from .archive import Archive as Archive
 from .archive import rebuild as rebuild
 from .catalogue import rows as rows
+from .charts import ArchiveHistory as ArchiveHistory
+from .clearance import refuse_unchecked as refuse_unchecked
 from .database import open_database as open_database
 from .database import reading as reading
 from .database import writing as writing

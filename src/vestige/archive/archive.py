@@ -19,6 +19,7 @@ from vestige.archive import catalogue, search
 from vestige.archive.database import CATALOGUE, open_database, writing
 from vestige.archive.descriptions import (
     Annotation,
+    Clearance,
     Description,
     Judgement,
     Project,
@@ -220,6 +221,10 @@ class Archive:
     def review(self, identifier: str, values: Mapping[str, Any], *, capture: str = "") -> None:
         """Give a verdict on one of the checks that the project requires."""
         self._note("review.made", Review, identifier, values, capture)
+
+    def clear(self, identifier: str, values: Mapping[str, Any]) -> None:
+        """Record that an object may be published although checks are missing (`clearance.clear`)."""
+        self._note("publication.allowed", Clearance, identifier, values, "")
 
     def repeated(self, identifier: str, values: Mapping[str, Any], *, capture: str = "") -> None:
         """Record that a result was made again, and whether it was the same."""

@@ -60,6 +60,7 @@ class Campaign:
     weeks: list[Week] = field(default_factory=list)
     digitised: int = 0
     estimated: bool = False
+    stops: list[str] = field(default_factory=list)
 
     @property
     def brought(self) -> int:
@@ -144,6 +145,7 @@ def _campaign(engine: Engine, found: dict[str, Any], weeks: Sequence[Week] = ())
         list(weeks),
         digitised,
         brought > COUNTED,
+        found.get("stops", []),
     )
 
 

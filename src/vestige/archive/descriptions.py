@@ -97,6 +97,9 @@ class Quota(BaseModel):
 class Project(BaseModel):
     """A campaign: which institutions bring how many objects, which checks each must pass, by when.
 
+    `stops` are the checks without which no capture is published; 'target' is the one that
+    ``vestige quality check`` makes.
+
     >>> Project(name="herbarium", checks=["sharpness"]).checks
     ['sharpness']
     """
@@ -108,6 +111,7 @@ class Project(BaseModel):
     target: Annotated[dt.date | None, BeforeValidator(_embargo)] = None
     quotas: list[Quota] = Field(default_factory=list)
     checks: list[Name] = Field(default_factory=list)
+    stops: list[Name] = Field(default_factory=list)
 
 
 class Annotation(BaseModel):
@@ -147,6 +151,15 @@ class Repetition(BaseModel):
     equal: bool
     products: dict[str, bool] = Field(default_factory=dict)
     software: dict[str, tuple[str, str]] = Field(default_factory=dict)
+
+
+class Clearance(BaseModel):
+    """An object let pass to publication although captures lack checks: why, and which (capture, check)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Annotated[Prose, StringConstraints(min_length=1)]
+    missing: list[tuple[Name, Name]] = Field(min_length=1)
 
 
 class Review(BaseModel):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import shutil
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from vestige.errors import OutputError
 
@@ -94,3 +97,48 @@ def publish_folder(staged: Path, final: Path) -> None:
         shutil.rmtree(older, ignore_errors=True)
     except OSError as error:
         raise OutputError(f"{final} cannot be written ({error.strerror})") from None
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[BinaryIO]:
+    r"""The file at `path`, made where there is none, held alone; one removed while waiting is let go.
+
+    >>> import tempfile
+    >>> with locked(Path(tempfile.mkdtemp()) / "journal") as stream:
+    ...     append_line(stream, b"first\n")
+    """
+    while True:
+        with open(path, "a+b", buffering=0) as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX)
+            if os.fstat(stream.fileno()).st_nlink:
+                yield stream
+                return
+
+
+def drop_cut_line(stream: BinaryIO, start: int = 0) -> None:
+    """Cut a last line without its end (power cut), so that the next line starts clean; lines before byte
+    `start` are known to be whole.
+    """
+    stream.seek(start)
+    data = stream.read()
+    if data and not data.endswith(b"\n"):
+        stream.truncate(start + data.rfind(b"\n") + 1)
+
+
+def append_line(stream: BinaryIO, line: bytes) -> None:
+    """Add a line to a file that is held; durable when this returns, else as it was.
+
+    Raises
+    ------
+    OSError
+        where the disk refuses.
+    """
+    start = stream.seek(0, os.SEEK_END)
+    try:
+        if stream.write(line) < len(line):
+            raise OSError(28, "No space left on device")
+        os.fsync(stream.fileno())
+    except OSError:
+        with contextlib.suppress(OSError):
+            stream.truncate(start)
+        raise

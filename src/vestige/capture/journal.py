@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import BinaryIO
 
 from pydantic import ValidationError
 
+from vestige.capture.durable import append_line, drop_cut_line, locked
 from vestige.capture.manifest import JOURNAL, MANIFEST, Capture, Frame, load_manifest, save
 from vestige.capture.sealing import seal
 from vestige.errors import InputError, OutputError
@@ -50,7 +50,7 @@ class OpenCapture:
             where the disk refuses; then the journal is as it was.
         """
         with self._journal() as stream:
-            _drop_cut_line(stream, self._read)
+            drop_cut_line(stream, self._read)
             self.catch_up()
             if frame.file in self._files:
                 raise InputError(
@@ -60,7 +60,7 @@ class OpenCapture:
                 raise InputError(
                     frame.file, "is not in the folder of the capture", action="copy it there first"
                 )
-            _append_line(stream, frame.model_dump_json().encode() + b"\n")
+            append_line(stream, frame.model_dump_json().encode() + b"\n")
             self.catch_up()
 
     def catch_up(self) -> list[Frame]:
@@ -85,7 +85,7 @@ class OpenCapture:
         """The journal, held by this process alone; a capture that another has sealed is refused."""
         path = self.folder / JOURNAL
         try:
-            with _locked(path) as stream:
+            with locked(path) as stream:
                 try:
                     if not os.fstat(stream.fileno()).st_size:
                         self.refuse_sealed()
@@ -167,36 +167,3 @@ def read_since(path: Path, start: int) -> tuple[list[Frame], int]:
             number = len(frames) + 1 + (path.read_bytes()[:start].count(b"\n") if start else 0)
             raise InputError(path, f"has a damaged line {number}", action="restore it from a copy") from None
     return frames, start + len(whole)
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[BinaryIO]:
-    """The file at `path`, made where there is none, held alone; one removed while waiting is let go."""
-    while True:
-        with open(path, "a+b", buffering=0) as stream:
-            fcntl.flock(stream, fcntl.LOCK_EX)
-            if os.fstat(stream.fileno()).st_nlink:
-                yield stream
-                return
-
-
-def _drop_cut_line(stream: BinaryIO, start: int) -> None:
-    """Cut a last line without its end (power cut), so that the next line starts clean; lines before byte
-    `start` are known to be whole.
-    """
-    stream.seek(start)
-    data = stream.read()
-    if data and not data.endswith(b"\n"):
-        stream.truncate(start + data.rfind(b"\n") + 1)
-
-
-def _append_line(stream: BinaryIO, line: bytes) -> None:
-    start = stream.seek(0, os.SEEK_END)
-    try:
-        if stream.write(line) < len(line):
-            raise OSError(28, "No space left on device")
-        os.fsync(stream.fileno())
-    except OSError:
-        with contextlib.suppress(OSError):
-            stream.truncate(start)
-        raise

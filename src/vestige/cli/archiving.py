@@ -199,6 +199,29 @@ def edit(
 
 @archive.command()
 @ARCHIVE
+@OBJECT
+@click.option("--reason", default="", help="Why it may be published although checks are missing")
+@WHO
+@AS_JSON
+def clear(archive: Path, name: str, reason: str, who: str, *, as_json: bool) -> None:
+    """Show what stops OBJECT at publication; with --reason, let it pass: who and why stands in the log."""
+    from vestige.archive import Archive
+    from vestige.archive.clearance import clear as let_pass
+    from vestige.archive.clearance import missing
+
+    with Archive(archive, who=who) as opened:
+        stopping = let_pass(opened, name, reason) if reason else missing(opened, name)
+    if as_json:
+        show_json({"cleared": bool(reason), "missing": [item.__dict__ for item in stopping]})
+        return
+    for item in stopping:
+        state = "failed" if item.failed else "has not had"
+        click.echo(f"capture {item.capture[:12]} {state} the check '{item.check}'")
+    click.echo(f"{name}: let pass" if reason else f"{name}: {'stopped' if stopping else 'nothing stops it'}")
+
+
+@archive.command()
+@ARCHIVE
 @click.argument("name", required=False)
 @click.option("--title", default="", help="What the project is called")
 @click.option("--target", default="", metavar="YYYY-MM-DD", help="The day it should be done")
@@ -206,6 +229,7 @@ def edit(
     "--quota", "quotas", multiple=True, metavar="INSTITUTION=OBJECTS", help="How many objects it may bring"
 )
 @click.option("--check", "checks", multiple=True, help="A check that each object must pass")
+@click.option("--stop", "stops", multiple=True, help="A check without which no capture is published")
 @WHO
 @AS_JSON
 def project(
@@ -215,6 +239,7 @@ def project(
     target: str,
     quotas: tuple[str, ...],
     checks: tuple[str, ...],
+    stops: tuple[str, ...],
     who: str,
     *,
     as_json: bool,
@@ -226,7 +251,14 @@ def project(
         if name:
             listed = [{"institution": key, "objects": value} for key, value in _values(quotas).items()]
             opened.describe_project(
-                {"name": name, "title": title, "target": target, "quotas": listed, "checks": list(checks)}
+                {
+                    "name": name,
+                    "title": title,
+                    "target": target,
+                    "quotas": listed,
+                    "checks": list(checks),
+                    "stops": list(stops),
+                }
             )
         found = project_list(opened.engine)
     if as_json:

@@ -153,15 +153,24 @@ def _tell(found: Published, count: int, out: Path, *, as_json: bool) -> None:
 
 
 def _things(archive: Archive | None, names: tuple[str, ...]) -> Iterator[Callable[[], Thing]]:
-    from vestige.web.site.things import kept, lying
+    from vestige.web.site.things import lying
 
     for name in names:
-        yield partial(kept, archive, name) if archive else partial(lying, Path(name))
+        yield partial(_cleared, archive, name) if archive else partial(lying, Path(name))
+
+
+def _cleared(archive: Archive, name: str) -> Thing:
+    """An object of which no capture lacks what its project requires."""
+    from vestige.archive import refuse_unchecked
+    from vestige.web.site.things import kept
+
+    refuse_unchecked(archive, name)
+    return kept(archive, name)
 
 
 def _copies(archive: Archive, names: tuple[str, ...], out: Path, form: str, *, as_json: bool) -> None:
     """Bags or crates, one a capture."""
-    from vestige.archive import export_bags, export_crates
+    from vestige.archive import export_bags, export_crates, refuse_unchecked
     from vestige.archive.embargo import today
     from vestige.archive.search import find
     from vestige.publish.staging import refuse_embargoed
@@ -171,6 +180,7 @@ def _copies(archive: Archive, names: tuple[str, ...], out: Path, form: str, *, a
     for name in names:
         try:
             refuse_embargoed(find(archive.engine, name), today())
+            refuse_unchecked(archive, name)
             export = export_bags if form == "bag" else export_crates
             made += [str(path) for path in export(archive, name, out)]
         except VestigeError as error:

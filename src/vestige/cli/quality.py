@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from vestige.cli.console import ON_DISK, show_json
+from vestige.cli.quality_history import history
 from vestige.cli.quality_profile import embed, profile
 from vestige.errors import OutputError, UsageError, VestigeError
 
@@ -111,5 +112,5 @@ def _write(path: Path, text: str) -> None:
         raise OutputError(f"{path} cannot be written ({error.strerror}): choose another folder") from error
 
 
-for command in (profile, embed):
+for command in (profile, embed, history):
     quality.add_command(command)

@@ -21,7 +21,10 @@ COMMANDS = {
     "chain": ("vestige.cli.chains:chain", "Operations one after another: chain run FILE INPUT --out DIR"),
     "jobs": ("vestige.cli.jobs:jobs", "Queued work: submit, list, show, run, cancel, retry, watch"),
     "archive": ("vestige.cli.archiving:archive", "Keep captures and products for good, with proof"),
-    "quality": ("vestige.cli.quality:quality", "What a lab must prove: check, simulate, profile, embed"),
+    "quality": (
+        "vestige.cli.quality:quality",
+        "What a lab must prove: check, simulate, profile, embed, history",
+    ),
     "publish": (
         "vestige.cli.publish:publish",
         "Objects for others: a website of files, IIIF, bags, crates",

@@ -28,6 +28,7 @@ from vestige.web.growing import routes as growing
 from vestige.web.growing.streams import STREAMS, Streams
 from vestige.web.iiif import routes as iiif
 from vestige.web.intake import routes as intake
+from vestige.web.lab import routes as lab
 from vestige.web.language import catalogue, language_of
 from vestige.web.looking import routes as looking
 from vestige.web.operating import routes as operating
@@ -88,7 +89,7 @@ def create_app(
     app.include_router(looking.router)
     app.include_router(growing.router)
     if app.state.bench:
-        for area in (collection, intake, running, accessing, operating, ground, proofs):
+        for area in (collection, intake, running, accessing, operating, ground, lab, proofs):
             app.include_router(area.router)
     app.include_router(views.router)
     app.mount("/static", PackedFiles(directory=views.static_folder()), name="static")

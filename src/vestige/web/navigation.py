@@ -32,4 +32,5 @@ WAYS = (
     Way("nav_jobs", "/jobs", "operator", under=("/run",)),
     Way("growing_title", "/growing", "operator"),
     Way("nav_projects", "/projects", "operator"),
+    Way("nav_lab", "/lab", "operator"),
 )

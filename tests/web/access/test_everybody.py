@@ -4,19 +4,22 @@ import contextlib
 import re
 import shutil
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import update
 
-from vestige.archive import Archive, add, search
+from vestige.archive import Archive, ArchiveHistory, add, search
 from vestige.archive.database import writing
 from vestige.contract.registry import technique
 from vestige.contract.runner import execute
 from vestige.contract.simulate import simulate
 from vestige.jobs.tables import jobs
 from vestige.publish.kept import result_key
+from vestige.quality.measures.report import Measured
+from vestige.quality.watch import record
 from vestige.web import create_app
 from vestige.web.access import Accounts
 from vestige.web.access.table import rules
@@ -56,6 +59,9 @@ def workbench(original, tmp_path_factory, served):
     home = tmp_path_factory.mktemp("everybody")
     with Archive.make(home / "museum") as archive:
         add(archive, original / "captures" / "coin", {"identifier": "ANT 7", "title": "Coin"})
+        for day in range(1, 16):
+            level = Measured("light_level", 0.6 if day < 11 else 0.5, "ratio", "left/blue", "")
+            record(ArchiveHistory(archive), "Stand", [level], datetime(2026, 11, day, tzinfo=UTC))
     shutil.copytree(original / "products" / "every-kind", home / "museum/desk/results/every-kind")
     desk = home / "museum/desk/captures"
     pile = Pile(original / "captures" / "coin")

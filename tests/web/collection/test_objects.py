@@ -151,3 +151,16 @@ def test_a_result_belongs_to_its_object(client, bench, key):
     other = bench.archive.known("B0001")["id"]
     for path in ("again", "equal"):
         assert client.post(f"/object/{other}/{path}/{result_key(key, run)}").status_code == 404
+
+
+def test_what_stops_publication_is_shown_and_a_curator_lets_it_pass(client, bench, number):
+    bench.archive.describe_project({"name": "beetles", "stops": ["target"]})
+    page = client.get(f"/object/{number}").text
+    assert "Stopped at publication" in page
+    assert "has not had the check ‘target’" in page
+    assert client.post(f"/object/{number}/clear", data={"reason": " "}).status_code == 400
+    answer = client.post(f"/object/{number}/clear", data={"reason": "no <room>"})
+    assert answer.status_code == 303
+    page = client.get(answer.headers["location"]).text
+    assert "Stopped at publication" not in page
+    assert "let pass to publication without target: no &lt;room&gt;" in page

@@ -91,6 +91,7 @@ def test_a_project_is_begun_and_changed(client, bench):
         "target": "2027-03-01",
         "quotas": "Graz: 1 200\nWien: 3",
         "checks": "colour",
+        "stops": "target\nsharpness",
     }
     answer = client.post("/projects", data=told, follow_redirects=False)
     assert answer.status_code == 303
@@ -101,4 +102,5 @@ def test_a_project_is_begun_and_changed(client, bench):
     assert wrong.status_code == 422
     assert "Graz many" in wrong.text
     client.post(answer.headers["location"], data=told | {"title": "All jugs"})
-    assert campaign(bench.archive.engine, "jugs", TODAY).title == "All jugs"
+    changed = campaign(bench.archive.engine, "jugs", TODAY)
+    assert (changed.title, changed.stops) == ("All jugs", ["target", "sharpness"])

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import vestige
-from vestige.archive import Archive, embargo, search
+from vestige.archive import Archive, embargo, refuse_unchecked, search
 from vestige.archive.crate import METADATA
 from vestige.archive.kept import ocfl_identifier
 from vestige.errors import InputError, OutputError, UsageError
@@ -124,6 +124,7 @@ def _take(
 ) -> None:
     thing = search.find(images.archive.engine, name)
     refuse_embargoed(thing, day)
+    refuse_unchecked(images.archive, name)
     work = Work(images.archive, images, addresses, thing)
     if str(work.number) in staging.names:
         return

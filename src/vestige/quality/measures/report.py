@@ -26,6 +26,7 @@ NAMES = {
     "gain": "ratio",
     "clipping": "%",
     "focus_tilt": "%",
+    "light_level": "ratio",
 }
 
 

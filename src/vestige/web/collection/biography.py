@@ -100,6 +100,9 @@ def _said(item: Happening, words: Words) -> str:
         case "review.made":
             said = words[f"collection_history_{body['verdict']}"].format(check=body["check"])
             return f"{said} {_short(body['note'])}".strip()
+        case "publication.allowed":
+            checks = ", ".join(dict.fromkeys(check for _, check in body["missing"]))
+            return words["collection_history_let_pass"].format(checks=checks, reason=_short(body["reason"]))
         case "result.reproduced":
             return words["collection_history_equal" if body["equal"] else "collection_history_differs"]
     return item.kind

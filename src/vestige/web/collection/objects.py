@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from vestige.archive import search
 from vestige.archive.chronicle import chronicle, made_again, remarks, verdicts
+from vestige.archive.clearance import clear, missing
 from vestige.archive.descriptions import FIELDS
 from vestige.errors import UsageError
 from vestige.publish.iiif.addresses import Addresses
@@ -86,7 +87,8 @@ def _page(
         "thing": thing,
         "captures": list(zip(captures, entries, strict=True)),
         "origins": origins(bench, captures, made_again(happened), words),
-        "verdicts": verdicts(happened, project["checks"] if project else []),
+        "verdicts": verdicts(happened, [*project["checks"], *project.get("stops", [])] if project else []),
+        "stopping": missing(bench.archive, thing["identifier"]) if project else [],
         "history": lines(happened, thing, words),
         "remarks": placed(remarks(happened), offered),
         "targets": offered,
@@ -173,6 +175,17 @@ def review(request: Request, bench: OfArchive, number: int, form: Form) -> Respo
     said = {"check": form.one("check"), "verdict": form.one("verdict"), "note": form.one("note")}
     bench.acting(who_of(request)).review(thing["identifier"], said)
     return back(number, "reviewed", "checks")
+
+
+@router.post("/object/{number}/clear", dependencies=[CURATES])
+def let_pass(request: Request, bench: OfArchive, number: int, form: Form) -> Response:
+    """Let an object pass to publication although checks are missing; who and why stands in the log."""
+    thing = object_of(bench, number)
+    reason = form.one("reason").strip()
+    if not reason:
+        raise UsageError("say why it may be published although checks are missing")
+    clear(bench.acting(who_of(request)), thing["identifier"], reason)
+    return back(number, "cleared", "checks")
 
 
 @router.post("/object/{number}/again/{key}", dependencies=[Depends(needs("technician"))])

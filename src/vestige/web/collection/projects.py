@@ -160,7 +160,7 @@ def begin(request: Request, bench: OfArchive, form: Form) -> Response:
 
 @router.post("/projects/{key}", dependencies=[CURATES])
 def change(request: Request, bench: OfArchive, key: str, form: Form) -> Response:
-    """Title, target, quotas and checks of a project."""
+    """Title, target, quotas and checks of a project, and what stops publication."""
     found = _project(bench, key)
     try:
         _describe(request, bench, found.name, form)
@@ -176,6 +176,7 @@ def _describe(request: Request, bench: Bench, name: str, form: Answers) -> None:
         "target": form.one("target"),
         "quotas": [_quota(line) for line in form.one("quotas").splitlines() if line.strip()],
         "checks": [line.strip() for line in form.one("checks").splitlines() if line.strip()],
+        "stops": [line.strip() for line in form.one("stops").splitlines() if line.strip()],
     }
     bench.acting(str(getattr(request.state, "who", ""))).describe_project(values)
 

@@ -1,0 +1,15 @@
+from .charts import Chart as Chart
+from .charts import Figure as Figure
+from .charts import FileHistory as FileHistory
+from .charts import History as History
+from .charts import record as record
+from .drift import Drift as Drift
+from .drift import Shift as Shift
+from .drift import find_drift as find_drift
+from .drift import shift_of as shift_of
+from .lab import Alarm as Alarm
+from .lab import Device as Device
+from .lab import Series as Series
+from .lab import devices as devices
+from .lights import light_levels as light_levels
+from .words import sentence as sentence

@@ -1,0 +1,1 @@
+"""The lab: its devices by their daily charts, what drifts, and since when."""
