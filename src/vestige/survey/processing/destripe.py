@@ -21,7 +21,7 @@ Mask = NDArray[np.bool_]
 #: A traverse votes in pieces of about this length (m).
 PIECE = 5.0
 #: Readings on either side of the edge of two survey grids, and how well they tell its step (nT).
-AT_EDGE, EDGE_NOISE = 4, 0.3
+AT_EDGE, EDGE_NOISE = 4, 0.2
 #: Votes further than this many deviations lose their weight; the first rounds are more forbearing.
 TUNING, ROUNDS = 2.0, (np.inf, 8.0, 4.0, 2.0, 1.0, 1.0, 1.0)
 #: Least deviation believed (nT): below it the readings' own resolution speaks.
@@ -162,7 +162,8 @@ def _solved(votes: _Votes, grids: list[slice]) -> Array:
     wander = max(spread(votes.pieces - votes.wholes[..., np.newaxis]) / varied, 1.0)
     stepped = max(spread(np.diff(votes.crossing, axis=3)), LEAST)
     stripes = np.sqrt(max(strength**2 - varied**2 / votes.pieces.shape[2], (0.3 * strength) ** 2))
-    ditch = ditch_pieces(votes.pieces - level[..., np.newaxis], own / strength, own, votes.edges, strength)
+    edges = votes.edges - np.diff(level, axis=1)
+    ditch = ditch_pieces(votes.pieces - level[..., np.newaxis], own / strength, own, edges, strength)
     pieces = np.where(ditch, np.nan, votes.pieces)
     steps = np.where(ditch[1:] | ditch[:-1], np.nan, votes.steps)
     offsets = np.where(np.isfinite(votes.wholes), votes.wholes, level)

@@ -11,8 +11,8 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 #: A run of so many grids along one traverse is no chance from this strength on, in deviations of the stripes.
-STRENGTH = {1: 3.2, 2: 2.4, 3: 1.9}
-LONG = 1.6
+STRENGTH = {1: 4.0, 2: 3.0, 3: 2.4}
+LONG = 2.0
 #: The same where the file names no grids: there is no edge to ask.
 ALONE = 4.5
 #: Flanks of a ditch on the next traverse, and pieces within a run, are part of it from this strength on.
@@ -31,7 +31,8 @@ def ditch_pieces(pieces: Array, strength: Array, own: Array, edges: Array, devia
     ----------
     pieces : medians of pieces less the level of their grid, nT (traverse, grid, piece).
     strength, own : median of each traverse in each grid less that level, in deviations and in nT.
-    edges : steps along the traverse where one grid ends and the next begins, nT (traverse, grid - 1).
+    edges : steps along the traverse where one grid ends and the next begins, less those of the grids'
+        levels, nT (traverse, grid - 1).
     deviation : that of the stripes, nT.
 
     >>> own = np.zeros((5, 3)); own[2] = 3.0
@@ -42,7 +43,7 @@ def ditch_pieces(pieces: Array, strength: Array, own: Array, edges: Array, devia
     strength = np.nan_to_num(strength)
     run = np.zeros(strength.shape, bool)
     for sign in (1.0, -1.0):
-        run |= _runs(sign * strength, np.nan_to_num(own), edges)
+        run |= _runs(sign * strength, np.nan_to_num(own), edges, pieces)
     sign_of = np.sign(strength)
     flank = np.zeros_like(run)
     flank[1:] |= run[:-1] & (sign_of[1:] == sign_of[:-1])
@@ -52,14 +53,17 @@ def ditch_pieces(pieces: Array, strength: Array, own: Array, edges: Array, devia
     return found
 
 
-def _runs(strength: Array, own: Array, edges: Array) -> Mask:
+def _runs(strength: Array, own: Array, edges: Array, pieces: Array) -> Mask:
     found = np.zeros(strength.shape, bool)
     count = strength.shape[1]
+    # iron beside an edge makes a step of four readings, but not of the pieces on either side of it
+    beside = pieces[:, 1:, 0] - pieces[:, :-1, -1]
     for length in range(1, count + 1):
         strong = strength > (ALONE if count == 1 else STRENGTH.get(length, LONG))
         for first in range(count - length + 1):
             last = first + length
-            whole = strong[:, first:last].all(axis=1) & (_sharpness(own, edges, first, last) < SHARP)
+            whole = strong[:, first:last].all(axis=1)
+            whole &= np.minimum(*(_sharpness(own, seen, first, last) for seen in (edges, beside))) < SHARP
             found[whole, first:last] = True
     return found
 
