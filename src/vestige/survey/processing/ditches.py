@@ -18,7 +18,7 @@ ALONE = 4.5
 #: Flanks of a ditch on the next traverse, and pieces within a run, are part of it from this strength on.
 FLANK = 1.2
 #: The share of a stripe's step that may show at the edges of a grid if it is a ditch after all.
-SHARP = 0.35
+SHARP = 0.5
 
 
 def ditch_pieces(pieces: Array, strength: Array, own: Array, edges: Array, deviation: float) -> Mask:
@@ -31,8 +31,7 @@ def ditch_pieces(pieces: Array, strength: Array, own: Array, edges: Array, devia
     ----------
     pieces : medians of pieces less the level of their grid, nT (traverse, grid, piece).
     strength, own : median of each traverse in each grid less that level, in deviations and in nT.
-    edges : steps along the traverse where one grid ends and the next begins, less those of the grids'
-        levels, nT (traverse, grid - 1).
+    edges : steps along the traverse where one grid ends and the next begins, nT (traverse, grid - 1).
     deviation : that of the stripes, nT.
 
     >>> own = np.zeros((5, 3)); own[2] = 3.0
