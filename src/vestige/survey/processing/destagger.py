@@ -79,7 +79,10 @@ def estimated_stagger(survey: Survey) -> Array:
     lags = max(2, round(FARTHEST / survey.reading_m))
     bands, parts = across(survey), along(survey)
     curves = np.stack(
-        [np.stack([_curve(survey.values[band, part], lags, survey.reading_m) for part in parts]) for band in bands]
+        [
+            np.stack([_curve(survey.values[band, part], lags, survey.reading_m) for part in parts])
+            for band in bands
+        ]
     )
     found = np.zeros(curves.shape[:2])
     for row, column in np.ndindex(*found.shape):
@@ -90,8 +93,8 @@ def estimated_stagger(survey: Survey) -> Array:
 
 
 def _curve(block: Values, lags: int, reading_m: float) -> Array:
-    """Sums for the correlation of each traverse with the mean of the two beside it: products, squares of the
-    one and of the other, each (2 lags + 1); the traverses back lag.
+    """Sums for the correlation of the slopes of each traverse with those of the mean of the two beside it:
+    products, squares of the one and of the other, and their number, each (2 lags + 1); the traverses back lag.
     """
     products = np.zeros((4, 2 * lags + 1))
     if len(block) < 3 or block.shape[1] < 4 * lags:

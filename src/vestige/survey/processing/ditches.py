@@ -57,6 +57,7 @@ def _runs(strength: Array, own: Array, edges: Array, pieces: Array) -> Mask:
     count = strength.shape[1]
     # iron beside an edge makes a step of four readings, but not of the pieces on either side of it
     beside = pieces[:, 1:, 0] - pieces[:, :-1, -1]
+    beside = np.where(np.isfinite(beside), beside, edges)
     for length in range(1, count + 1):
         strong = strength > (ALONE if count == 1 else STRENGTH.get(length, LONG))
         for first in range(count - length + 1):
