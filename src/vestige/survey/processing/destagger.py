@@ -94,7 +94,7 @@ def estimated_stagger(survey: Survey) -> Array:
 
 def _curve(block: Values, lags: int, reading_m: float) -> Array:
     """Sums for the correlation of the slopes of each traverse with those of the mean of the two beside it:
-    products, squares of the one and of the other, and their number, each (2 lags + 1); the traverses back lag.
+    products, squares of the one and of the other, and their number, each (2 lags + 1); traverses back lag.
     """
     products = np.zeros((4, 2 * lags + 1))
     if len(block) < 3 or block.shape[1] < 4 * lags:
