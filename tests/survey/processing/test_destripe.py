@@ -18,6 +18,7 @@ from vestige.survey import (
     zero_median_traverse,
 )
 from vestige.survey.forward.acquisition import Walk, walk
+from vestige.survey.processing.ditches import ditch_pieces
 
 
 @cache
@@ -59,6 +60,16 @@ def test_a_ditch_along_the_traverse_stays():
         assert least < kept < most
 
 
+def test_iron_at_the_edge_of_a_grid_does_not_make_a_stripe_of_a_ditch():
+    own = np.zeros((5, 3))
+    own[2, 1] = 5.0
+    pieces = np.repeat(own[..., np.newaxis], 4, axis=2)
+    edges = np.diff(own, axis=1)
+    assert not ditch_pieces(pieces, own, own, edges, 1.0).any()
+    pieces[2, 1, [0, -1]] = 0.0
+    assert ditch_pieces(pieces, own, own, edges, 1.0)[2, 1].tolist() == [False, True, True, False]
+
+
 def test_a_quiet_survey_is_left_alone_and_gaps_stay():
     values = np.random.default_rng(0).normal(0, 0.2, (60, 240)).astype(np.float32)
     values[20:40, 80:160] = np.nan
@@ -74,6 +85,13 @@ def test_stagger_is_found_within_a_fraction_of_a_reading(stagger):
     assert found == pytest.approx(-stagger / 0.25, abs=0.15)
     before, after = (neighbours(values) for values in (survey.values, destagger(survey)))
     assert after > before + 0.01 * abs(stagger)
+
+
+def test_weak_ground_tells_a_stagger_too():
+    field, _ = ground()
+    made = walk(field * 0.3, 0.25, Walk(stagger=0.65, spikes=0.0), np.random.default_rng(7))
+    survey = Survey(made.recorded, 1.0, 0.25, grid=(80, 20))
+    assert estimated_stagger(survey)[2, 2] == pytest.approx(-2.6, abs=0.25)
 
 
 def neighbours(values):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import scipy.interpolate
+import scipy.ndimage
 from numpy.typing import NDArray
 
 from vestige.survey.processing.layout import across, along, filled, part_medians, spread
@@ -13,8 +14,10 @@ __all__ = ["destagger", "estimated_stagger"]
 
 Array = NDArray[np.float64]
 
-#: The greatest shift looked for (m), and the least correlation of neighbouring traverses that is believed.
-FARTHEST, LEAST_CORRELATION = 1.5, 0.15
+#: The greatest shift looked for (m), and how finely the slopes are taken that are compared (m).
+FARTHEST, SLOPE = 1.5, 0.25
+#: The least correlation of neighbouring traverses that is believed, and in deviations of that of noise.
+LEAST_CORRELATION, LEAST_DEVIATIONS = 0.05, 5.0
 #: Values beyond so many deviations count no more than that: iron must not decide alone.
 STRONGEST = 6.0
 #: Grids away that are looked at: few traverses alone tell the shift poorly.
@@ -62,9 +65,10 @@ def estimated_stagger(survey: Survey) -> Array:
     """The shift of the traverses back in each survey grid, in readings, float64 (grid across, grid along).
 
     The shift at which each traverse correlates best with the mean of the two beside it (a slanting ditch
-    shifts against the one and the other alike, and is no stagger), with a parabola for the part of a
-    reading. One grid alone tells it poorly: all up to two grids away are taken together, at 20 m a hectare.
-    Where nothing correlates by 0.15 the shift is 0.
+    shifts against the one and the other alike, and is no stagger), with a spline for the part of a reading.
+    Slopes along the traverses are compared, not readings: they change faster, and know of no stripe. One
+    grid alone tells the shift poorly: all up to two grids away are taken together, at 20 m a hectare. Where
+    the correlation is not five deviations of that of noise, and 0.05, the shift is 0.
 
     >>> random = np.random.default_rng(1)
     >>> ground = np.convolve(random.normal(size=300), np.hanning(12), "same")
@@ -75,7 +79,10 @@ def estimated_stagger(survey: Survey) -> Array:
     lags = max(2, round(FARTHEST / survey.reading_m))
     bands, parts = across(survey), along(survey)
     curves = np.stack(
-        [np.stack([_curve(survey.values[band, part], lags) for part in parts]) for band in bands]
+        [
+            np.stack([_curve(survey.values[band, part], lags, survey.reading_m) for part in parts])
+            for band in bands
+        ]
     )
     found = np.zeros(curves.shape[:2])
     for row, column in np.ndindex(*found.shape):
@@ -85,17 +92,19 @@ def estimated_stagger(survey: Survey) -> Array:
     return found
 
 
-def _curve(block: Values, lags: int) -> Array:
-    """Sums for the correlation of each traverse with the mean of the two beside it: products, squares of the
-    one and of the other, each (2 lags + 1); the traverses back lag.
+def _curve(block: Values, lags: int, reading_m: float) -> Array:
+    """Sums for the correlation of the slopes of each traverse with those of the mean of the two beside it:
+    products, squares of the one and of the other, and their number, each (2 lags + 1); traverses back lag.
     """
-    products = np.zeros((3, 2 * lags + 1))
+    products = np.zeros((4, 2 * lags + 1))
     if len(block) < 3 or block.shape[1] < 4 * lags:
         return products
     level = np.nan_to_num(part_medians(block, [slice(None)], fewest=1))
     strength = STRONGEST * max(spread(block - level), 1e-6)
     centred = np.nan_to_num(np.clip(block - level, -strength, strength)).astype(np.float64)
-    known = np.isfinite(block)
+    scale = SLOPE / reading_m
+    centred = scipy.ndimage.gaussian_filter1d(centred, scale, axis=1, order=1)
+    known = scipy.ndimage.gaussian_filter1d(np.isfinite(block).astype(np.float64), scale, axis=1) > 0.99
     both = known[:-2] & known[2:]
     beside = np.where(both, centred[:-2] + centred[2:], 0) / 2
     for parity, sign in ((0, -1), (1, 1)):
@@ -105,7 +114,7 @@ def _curve(block: Values, lags: int) -> Array:
             here, there = _overlap(block.shape[1], sign * lag)
             used = own_known[:, there] & others_known[:, here]
             one, other = own[:, there] * used, others[:, here] * used
-            products[:, place] += (one * other).sum(), (one * one).sum(), (other * other).sum()
+            products[:, place] += (one * other).sum(), (one**2).sum(), (other**2).sum(), used.sum()
     return products
 
 
@@ -124,7 +133,8 @@ def _peak(curve: Array, lags: int) -> float:
     smooth = scipy.interpolate.CubicSpline(places, curve[0] / power)(fine)
     best = int(smooth.argmax())
     inside = 0 < best < len(fine) - 1
-    return float(fine[best]) if inside and smooth[best] >= LEAST_CORRELATION else 0.0
+    least = max(LEAST_CORRELATION, LEAST_DEVIATIONS / float(np.sqrt(curve[3].mean())))
+    return float(fine[best]) if inside and smooth[best] >= least else 0.0
 
 
 def _shifted(rows: Values, shift: float) -> Values:

@@ -21,7 +21,7 @@ Mask = NDArray[np.bool_]
 #: A traverse votes in pieces of about this length (m).
 PIECE = 5.0
 #: Readings on either side of the edge of two survey grids, and how well they tell its step (nT).
-AT_EDGE, EDGE_NOISE = 4, 0.3
+AT_EDGE, EDGE_NOISE = 4, 0.2
 #: Votes further than this many deviations lose their weight; the first rounds are more forbearing.
 TUNING, ROUNDS = 2.0, (np.inf, 8.0, 4.0, 2.0, 1.0, 1.0, 1.0)
 #: Least deviation believed (nT): below it the readings' own resolution speaks.

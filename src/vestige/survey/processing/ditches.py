@@ -11,14 +11,14 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 #: A run of so many grids along one traverse is no chance from this strength on, in deviations of the stripes.
-STRENGTH = {1: 3.2, 2: 2.4, 3: 1.9}
-LONG = 1.6
+STRENGTH = {1: 4.0, 2: 3.0, 3: 2.4}
+LONG = 2.0
 #: The same where the file names no grids: there is no edge to ask.
 ALONE = 4.5
 #: Flanks of a ditch on the next traverse, and pieces within a run, are part of it from this strength on.
 FLANK = 1.2
 #: The share of a stripe's step that may show at the edges of a grid if it is a ditch after all.
-SHARP = 0.35
+SHARP = 0.5
 
 
 def ditch_pieces(pieces: Array, strength: Array, own: Array, edges: Array, deviation: float) -> Mask:
@@ -42,7 +42,7 @@ def ditch_pieces(pieces: Array, strength: Array, own: Array, edges: Array, devia
     strength = np.nan_to_num(strength)
     run = np.zeros(strength.shape, bool)
     for sign in (1.0, -1.0):
-        run |= _runs(sign * strength, np.nan_to_num(own), edges)
+        run |= _runs(sign * strength, np.nan_to_num(own), edges, pieces)
     sign_of = np.sign(strength)
     flank = np.zeros_like(run)
     flank[1:] |= run[:-1] & (sign_of[1:] == sign_of[:-1])
@@ -52,14 +52,18 @@ def ditch_pieces(pieces: Array, strength: Array, own: Array, edges: Array, devia
     return found
 
 
-def _runs(strength: Array, own: Array, edges: Array) -> Mask:
+def _runs(strength: Array, own: Array, edges: Array, pieces: Array) -> Mask:
     found = np.zeros(strength.shape, bool)
     count = strength.shape[1]
+    # iron beside an edge makes a step of four readings, but not of the pieces on either side of it
+    beside = pieces[:, 1:, 0] - pieces[:, :-1, -1]
+    beside = np.where(np.isfinite(beside), beside, edges)
     for length in range(1, count + 1):
         strong = strength > (ALONE if count == 1 else STRENGTH.get(length, LONG))
         for first in range(count - length + 1):
             last = first + length
-            whole = strong[:, first:last].all(axis=1) & (_sharpness(own, edges, first, last) < SHARP)
+            whole = strong[:, first:last].all(axis=1)
+            whole &= np.minimum(*(_sharpness(own, seen, first, last) for seen in (edges, beside))) < SHARP
             found[whole, first:last] = True
     return found
 
