@@ -27,11 +27,11 @@ STRONG, SURVEYED = 2.0, 0.9
 RINGS = 6
 #: Confidence is also told within this of a ring (m), true or found.
 NEAR = 4.0
-#: The real sets by their names, and the settings of `implant` for each: Duhnen has no room for large rings.
+#: The real sets by their names, and the settings of `implant` for each: Duhnen is 15 m wide and has room for small rings only.
 REAL: dict[str, tuple[list[str], dict[str, Any]]] = {
-    "Geoplot 28m9, 2.7 ha": (["archaeopy_geoplot/28m9.CMP"], {}),
+    "Geoplot 28m9": (["archaeopy_geoplot/28m9.CMP"], {}),
     "Geoplot test_c": (["archaeopy_geoplot/test_c.CMP"], {}),
-    "Mag_ex1": (["geophpy_g858/Mag_ex1.dat"], {"sensor": "total-field", "diameters": [8, 10, 15]}),
+    "Mag_ex1": (["geophpy_g858/Mag_ex1.dat"], {"sensor": "total-field", "separation": 0.65}),
     "Duhnen": (["magaar_duhnen/Example_Clip.sgrd"], {"diameters": [8, 10]}),
 }
 
