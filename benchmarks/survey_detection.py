@@ -10,7 +10,7 @@ import csv
 import json
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ STRONG, SURVEYED = 2.0, 0.9
 RINGS = 6
 #: Confidence is also told within this of a ring (m), true or found.
 NEAR = 4.0
-#: The real sets by their names, and the settings of `implant` for each: Duhnen is 15 m wide and has room for small rings only.
+#: The real sets by their names, and the settings of `implant` for each. Duhnen is 15 m wide: small rings.
 REAL: dict[str, tuple[list[str], dict[str, Any]]] = {
     "Geoplot 28m9": (["archaeopy_geoplot/28m9.CMP"], {}),
     "Geoplot test_c": (["archaeopy_geoplot/test_c.CMP"], {}),
@@ -54,10 +54,8 @@ class Site:
 def one_site(seed: int, ground: str, model: str) -> Site:
     """A hectare of `ground` through `run`."""
     from vestige.contract import Budget, Context, Inputs, Kind, Product
-    from vestige.survey.forward.shapes import Ring
     from vestige.survey.forward.simulate import make
     from vestige.survey.implant.finding import match
-    from vestige.survey.mapping.model import load_model, shipped_model
     from vestige.survey.pipeline import run
     from vestige.survey.recipe import RunRecipe, SceneRecipe
 
@@ -72,15 +70,8 @@ def one_site(seed: int, ground: str, model: str) -> Site:
         run(Inputs(given), RunRecipe(minimum_confidence=0.0), context)
         truth = np.load(folder / "site" / "truth" / "truth.npz")
         records = json.loads((folder / "site" / "truth" / "rings.json").read_text())
-        names = {field.name for field in fields(Ring)}
         known = [
-            Ring(
-                **{
-                    **{key: value for key, value in record.items() if key in names},
-                    "east": record["map_easting"],
-                    "north": record["map_northing"],
-                }
-            )
+            replace(ring_in(record), east=record["map_easting"], north=record["map_northing"])
             for record in records
         ]
         mapped = mapped_rings(folder / "o" / "features.gpkg")
@@ -153,13 +144,19 @@ def mapped_rings(path: Path) -> list[Any]:
     ]
 
 
-def surveyed_share(record: dict[str, Any], classes: NDArray[np.uint8], cell: float) -> float:
-    """How much of the ditch of a ring was surveyed."""
+def ring_in(record: dict[str, Any]) -> Any:
+    """A ring of the truth, where it lies on its site."""
     from vestige.survey.forward.shapes import Ring
-    from vestige.survey.forward.strength import ring_line
 
     names = {field.name for field in fields(Ring)}
-    ring = Ring(**{key: value for key, value in record.items() if key in names})
+    return Ring(**{key: value for key, value in record.items() if key in names})
+
+
+def surveyed_share(record: dict[str, Any], classes: NDArray[np.uint8], cell: float) -> float:
+    """How much of the ditch of a ring was surveyed."""
+    from vestige.survey.forward.strength import ring_line
+
+    ring = ring_in(record)
     east, north = ring_line(ring)
     rows = np.floor((classes.shape[0] * cell - ring.north - north) / cell).astype(int)
     columns = np.floor((ring.east + east) / cell).astype(int)
@@ -263,3 +260,95 @@ def implants(name: str, seed: int, folder: Path, model: str, rings: int) -> dict
         "before": [(row["confidence"], row["complete"], row["diameter_m"]) for row in before],
         "features_before": outcome.measurements["features_before"],
     }
+
+
+def laid_at(sets: list[dict[str, Any]], least: float) -> dict[str, float]:
+    """Recall of the rings laid into real sets, and false rings there, at a least confidence."""
+    laid = [ring for one in sets for ring in one["laid"]]
+    false = sum(ring[0] >= least for one in sets for ring in one["before"])
+    hectares = sum(one["hectares"] for one in sets)
+    return {
+        "rings": len(laid),
+        "recall": sum(ring[2] >= least for ring in laid) / max(len(laid), 1),
+        "followed": sum(ring[4] for ring in laid) / max(len(laid), 1),
+        "false": false,
+        "false_per_5_ha": 5 * false / hectares,
+    }
+
+
+def simulated(seed: int, count: int, model: str, cores: int) -> None:
+    """Whole simulated sites, at every threshold and by kind of ground."""
+    from vestige.survey.forward.kinds import GROUND_KINDS
+    from vestige.survey.recipe import RunRecipe
+
+    kinds = [list(GROUND_KINDS)[number % len(GROUND_KINDS)] for number in range(count)]
+    with ProcessPoolExecutor(cores) as pool:
+        sites = list(pool.map(partial(one_site, model=model), range(seed, seed + count), kinds))
+    usual = float(RunRecipe().minimum_confidence)
+    names = ["strong", "found", "recall", "false", "false_per_5_ha", "precision", "f1"]
+    about = {
+        "seed": seed,
+        "sites": count,
+        "snr": STRONG,
+        "model": Path(model).name or "the one that comes along",
+    }
+    rows: list[list[Any]] = []
+    for least in sorted({*THRESHOLDS, usual}):
+        scored = score(sites, least)
+        rows.append([f"{least:g}{' (default)' if least == usual else ''}", *(scored[name] for name in names)])
+    report(
+        "survey_detection",
+        ["least confidence", *names],
+        rows,
+        part="whole simulated sites",
+        ece=round(calibration(sites, "everywhere"), 4),
+        ece_near_rings=round(calibration(sites, "near"), 4),
+        **about,
+    )
+    grouped = {kind: [site for site in sites if site.ground == kind] for kind in dict.fromkeys(kinds)}
+    rows = [
+        [kind, *(score(own, usual)[name] for name in names), calibration(own, "near")]
+        for kind, own in grouped.items()
+    ]
+    report("survey_detection", ["ground", *names, "ece near rings"], rows, part="by kind of ground", **about)
+
+
+def real(folder: Path, seeds: list[int], model: str, rings: int) -> None:
+    """Rings laid into the real sets: each set and seed by itself, then all at every threshold."""
+    from vestige.survey.recipe import RunRecipe
+
+    usual = float(RunRecipe().minimum_confidence)
+    sets = [implants(name, seed, folder, model, rings) for name in REAL for seed in seeds]
+    names = ["rings", "recall", "followed", "false", "false_per_5_ha"]
+    rows: list[list[Any]] = []
+    for one in sets:
+        scored = laid_at([one], usual)
+        rows.append([f"{one['name']}, {one['hectares']:.2f} ha, seed {one['seed']}", *scored.values()])
+    for seed in seeds:
+        scored = laid_at([one for one in sets if one["seed"] == seed], usual)
+        rows.append([f"all, seed {seed}", *scored.values()])
+    report(
+        "survey_detection", ["real set", *names], rows, part="implants", snr=STRONG, least_confidence=usual
+    )
+    rows = [[f"{least:g}", *laid_at(sets, least).values()] for least in sorted({*THRESHOLDS, usual})]
+    report("survey_detection", ["least confidence", *names], rows, part="implants by threshold", seeds=seeds)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seed", type=int, default=500, help="seed of the first simulated site")
+    parser.add_argument("--sites", type=int, default=26, help="simulated sites of a hectare")
+    parser.add_argument("--real", type=Path, help="folder of the real sets; without it they are left out")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2], help="seeds of the rings laid in")
+    parser.add_argument("--rings", type=int, default=200, help="rings laid into each real set")
+    parser.add_argument("--model", default="", help="model.onnx; the one that comes along if left out")
+    parser.add_argument("--cores", type=int, default=1, help="processes")
+    given = parser.parse_args()
+    if given.sites:
+        simulated(given.seed, given.sites, given.model, given.cores)
+    if given.real:
+        real(given.real, given.seeds, given.model, given.rings)
+
+
+if __name__ == "__main__":
+    main()

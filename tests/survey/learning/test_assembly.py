@@ -52,7 +52,9 @@ def test_mirrored_views_make_a_model_that_is_mirrored_itself(models, context):
 
 def test_a_temperature_makes_a_model_less_sure_and_finds_the_same(models, context):
     made = assemble(Inputs({"model": models[:1]}), ExportRecipe(temperature=3.0), context()).products[0]
-    before, after = (load_model(path).probabilities(VALUES).astype(float) for path in (models[0].path, made.path))
+    before, after = (
+        load_model(path).probabilities(VALUES).astype(float) for path in (models[0].path, made.path)
+    )
     expected = before ** (1 / 3) / (before ** (1 / 3)).sum(axis=0)
     assert np.abs(after - expected).max() < 1e-5
     assert after.max() < before.max()

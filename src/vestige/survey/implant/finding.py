@@ -1,4 +1,4 @@
-"""What the model finds on a grid in memory, on the way that `run` goes, and which implanted rings it found."""
+"""What the model finds on a grid in memory, mapped as `run` maps it, and which implanted rings it found."""
 
 from __future__ import annotations
 

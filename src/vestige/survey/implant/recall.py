@@ -14,6 +14,11 @@ __all__ = ["Trial", "recall_by_size", "recall_of", "sentences", "table_of", "tri
 
 #: Nine times in ten; and how often, at the least, at the weakest strength itself.
 WANTED, AT_LEAST = 0.9, 0.75
+#: Columns of the table of every ring that was laid.
+COLUMNS = (
+    "round", "centre_e", "centre_n", "diameter_m", "width_m", "complete", "strength_nt", "snr", "found",
+    "found_complete", "found_confidence", "followed",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,8 @@ def sentences(trials: Sequence[Trial], noise: float) -> list[str]:
     >>> from vestige.survey import Ring
     >>> ring = Feature(None, "feature", "ring ditch", 0.9, 0.6, 78.0, 20.0, 1.0, (0.0, 0.0), 3.2)
     >>> laid = [
-    ...     Trial(Implant(Ring(0, 0, 20), nt), 20.0, nt, 0, ring if nt > 1 else None) for nt in (0.5, 1.2, 2.0)
+    ...     Trial(Implant(Ring(0, 0, 20), nt), 20.0, nt, 0, ring if nt > 1 else None)
+    ...     for nt in (0.5, 1.2, 2.0)
     ... ]
     >>> sentences(laid, 0.5)
     ['At your noise of 0.5 nT, 20 m rings of 1.2 nT and more are found 9 times in 10 (2 of 2).']
@@ -104,10 +110,7 @@ def trials_of(trials: Sequence[Trial]) -> str:
     """Every ring as CSV, with its place on the map."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(
-        "round centre_e centre_n diameter_m width_m complete strength_nt snr found found_complete "
-        "found_confidence followed".split()
-    )
+    writer.writerow(COLUMNS)
     for trial in trials:
         ring = trial.implant.ring
         writer.writerow(

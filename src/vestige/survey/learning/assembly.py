@@ -112,7 +112,10 @@ def _cool(path: Path, graph: Any, temperature: float) -> None:
     helper, last = onnx_package().helper, graph.node[-1]
     if last.op_type != "Softmax" or list(last.output) != ["probabilities"]:
         raise InputError(
-            path, "does not end in a softmax", "a model.onnx made by train", "set the temperature of its members"
+            path,
+            "does not end in a softmax",
+            "a model.onnx made by train",
+            "set the temperature of its members",
         )
     graph.initializer.append(helper.make_tensor("coldness", 1, [], [1 / temperature]))
     logits = last.input[0]
