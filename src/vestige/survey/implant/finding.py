@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import scipy.ndimage
@@ -75,7 +76,7 @@ def find(
         )
         for first in range(0, raster.height, tiling.side)
     ]
-    layers = {
+    layers: dict[str, NDArray[Any]] = {
         "classes": np.vstack([strip.classes for strip in strips]),
         "confidence": np.vstack([strip.confidence for strip in strips]),
         "values": grid,
