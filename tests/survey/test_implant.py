@@ -1,5 +1,6 @@
 """Rings laid into somebody's survey: as strong as they say, where there is room, and counted rightly."""
 
+import csv
 import json
 from dataclasses import replace
 
@@ -12,10 +13,11 @@ from vestige.errors import UsageError
 from vestige.survey import Gradiometer, Raster, Ring, Survey
 from vestige.survey.forward.strength import noise_of, ring_line
 from vestige.survey.geotiff import raster_writer
-from vestige.survey.implant.finding import gridded, is_found
+from vestige.survey.implant.finding import Found, gridded, is_followed, match
 from vestige.survey.implant.operation import implant
 from vestige.survey.implant.placing import Implant, implanted, place_rings, ring_of
 from vestige.survey.implant.recall import Trial, recall_by_size, sentences
+from vestige.survey.mapping.features import Feature
 from vestige.survey.recipe import ImplantRecipe
 
 RASTER = Raster(0.0, 60.0, 0.25, 240, 240)
@@ -63,25 +65,44 @@ def test_rings_keep_to_surveyed_ground_and_apart():
             assert gap > 14
 
 
-def test_found_is_what_follows_the_ring():
+def test_followed_is_what_runs_along_the_ring():
     one = laid()
     rows, columns = np.mgrid[:240, :240]
     distance = np.hypot((columns + 0.5) * 0.25 - 30, 30 - (rows + 0.5) * 0.25)
     whole = np.abs(distance - 10) < 0.75
-    assert is_found(one, whole, RASTER)
-    assert is_found(one, whole & (rows < 140), RASTER), "more than half of it"
-    assert not is_found(one, whole & (rows < 100), RASTER), "less than half of it"
-    assert not is_found(one, distance < 11, RASTER), "a blob is no ring"
-    assert not is_found(one, np.roll(whole, 16, axis=1), RASTER), "4 m beside it"
-    assert not is_found(one, np.zeros_like(whole), RASTER)
+    assert is_followed(one, whole, RASTER)
+    assert is_followed(one, whole & (rows < 140), RASTER), "more than half of it"
+    assert not is_followed(one, whole & (rows < 100), RASTER), "less than half of it"
+    assert not is_followed(one, distance < 11, RASTER), "a blob is no ring"
+    assert not is_followed(one, np.roll(whole, 16, axis=1), RASTER), "4 m beside it"
+    assert not is_followed(one, np.zeros_like(whole), RASTER)
     double = laid(inner=0.5)
-    assert is_found(double, whole | (np.abs(distance - 5) < 0.75), RASTER)
+    assert is_followed(double, whole | (np.abs(distance - 5) < 0.75), RASTER)
+
+
+def mapped(east, north, diameter, confidence=0.9, complete=0.8):
+    return Feature(
+        None, "feature", "ring ditch", confidence, 0.6, 60.0, diameter, complete, (east, north), 2.0
+    )
+
+
+def test_a_ring_is_found_where_a_ring_was_mapped_on_it():
+    ring = laid().ring
+    on_it, less_sure = mapped(33.0, 32.0, 17.0), mapped(30.0, 30.0, 20.0, 0.7)
+    assert match(ring, [less_sure, on_it]) is on_it, "the surer of two"
+    assert match(ring, [mapped(33.0, 35.0, 20.0), mapped(30.0, 30.0, 13.0), mapped(30.0, 30.0, 27.0)]) is None
+    assert match(laid(inner=0.6).ring, [mapped(30.0, 30.0, 12.0)]), "the inner ditch of a double one"
+    ditch = mapped(30.0, 30.0, 20.0, complete=np.nan)
+    assert Found([ditch, on_it], np.zeros((1, 1), bool)).rings == [on_it], "what has no circle is no ring"
 
 
 def test_the_answer_begins_where_nine_in_ten_are_found():
     def trials(strength, found, laid_rings):
         one = Implant(Ring(0, 0, 20), strength)
-        return [Trial(one, 20.0, strength, 0, number < found) for number in range(laid_rings)]
+        seen = mapped(0.0, 0.0, 20.0)
+        return [
+            Trial(one, 20.0, strength, 0, seen if number < found else None) for number in range(laid_rings)
+        ]
 
     made = trials(0.5, 3, 10) + trials(1.2, 8, 10) + trials(2.4, 10, 10)
     assert recall_by_size(made)[20.0][1.2] == (10, 8)
@@ -116,6 +137,10 @@ def test_strong_rings_are_found_in_a_raw_survey_and_weak_ones_are_not(tmp_path, 
         assert one.path.read_bytes() == other.path.read_bytes()
     lines = strong.products[0].path.read_text().splitlines()
     assert lines[0] == "diameter_m,strength_nt,snr,rings,found,recall"
+    with strong.products[1].path.open(newline="") as rows:
+        told = list(csv.DictReader(rows))
+    assert all((row["found"] == "1") == bool(row["found_confidence"]) for row in told)
+    assert strong.measurements["rings_before"] <= strong.measurements["features_before"]
     assert json.dumps(strong.measurements["answer"]).startswith('"At your noise of')
     assert strong.pictures
 

@@ -50,6 +50,19 @@ def test_mirrored_views_make_a_model_that_is_mirrored_itself(models, context):
     assert np.abs(once - mirrored[:, :, ::-1]).max() < 1e-5
 
 
+def test_a_temperature_makes_a_model_less_sure_and_finds_the_same(models, context):
+    made = assemble(Inputs({"model": models[:1]}), ExportRecipe(temperature=3.0), context()).products[0]
+    before, after = (
+        load_model(path).probabilities(VALUES).astype(float) for path in (models[0].path, made.path)
+    )
+    expected = before ** (1 / 3) / (before ** (1 / 3)).sum(axis=0)
+    assert np.abs(after - expected).max() < 1e-5
+    assert after.max() < before.max()
+    assert load_model(made.path).card["temperature"] == 3 * load_model(models[0].path).card["temperature"]
+    with pytest.raises(InputError, match="does not end in a softmax"):
+        assemble(Inputs({"model": [made]}), ExportRecipe(temperature=2.0), context())
+
+
 def test_tiles_of_a_network_at_half_resolution_show_no_seam(models, context):
     path = assemble(Inputs({"model": models[:1]}), ExportRecipe(flips=True), context()).products[0].path
     values = np.random.default_rng(1).normal(0, 1.5, (96, 104)).astype(np.float32)

@@ -15,9 +15,10 @@ from vestige.survey.cleaned import as_cleaned, as_recorded, pieces_of
 from vestige.survey.forward.gradiometer import Gradiometer
 from vestige.survey.forward.strength import noise_of
 from vestige.survey.gridding import Raster, raster_of
-from vestige.survey.implant.finding import Found, find, gridded, is_found
+from vestige.survey.implant.finding import Found, find, gridded, is_followed, match
 from vestige.survey.implant.placing import Implant, implanted, place_rings, ring_of
 from vestige.survey.implant.recall import Trial, recall_of, sentences, table_of, trials_of
+from vestige.survey.mapping.features import Feature
 from vestige.survey.mapping.model import FeatureModel, load_model, shipped_model
 from vestige.survey.readers.reading import read_survey
 from vestige.survey.recipe import ImplantRecipe
@@ -135,16 +136,11 @@ def _round(
     instrument = _instrument(ground.recipe)
     grid = ground.grid([implanted(survey, placed, instrument) for survey in ground.surveys])
     found = ground.found(grid)
-    trials = [
-        Trial(
-            one,
-            one.ring.diameter,
-            one.strength / noise if noise else float("inf"),
-            number,
-            is_found(one, found.cells, ground.raster),
-        )
-        for one in placed
-    ]
+    trials = []
+    for one in placed:
+        snr = one.strength / noise if noise else float("inf")
+        followed = is_followed(one, found.cells, ground.raster)
+        trials.append(Trial(one, one.ring.diameter, snr, number, match(one.ring, found.rings), followed))
     return grid, found, trials
 
 
@@ -174,12 +170,14 @@ def _outcome(
         "answer": " ".join(told),
         "noise_nt": round(noise, 4),
         "surveyed_ha": round(hectares, 4),
-        "features_before": before.count,
-        "features_before_per_5_ha": round(5 * before.count / hectares, 3) if hectares else None,
+        "features_before": len(before.features),
+        "rings_before": len(before.rings),
+        "rings_before_per_5_ha": round(5 * len(before.rings) / hectares, 3) if hectares else None,
         "rings": len(trials),
         "recall": round(recall_of(trials), 4) if trials else None,
         "rings_snr_2": len(strong),
         "recall_snr_2": round(recall_of(strong), 4) if strong else None,
+        "followed_snr_2": round(sum(one.followed for one in strong) / len(strong), 4) if strong else None,
         "seed": context.seed,
     }
     pictures = [_picture(ground.raster, shown)] if shown else []
@@ -191,7 +189,20 @@ def _outcome(
         measured,
         pictures,
         ground.frames,
+        tables={"Rings found before any was laid in": [_row(one) for one in before.rings]},
     )
+
+
+def _row(ring: Feature) -> dict[str, Any]:
+    """A ring that was found, for the report."""
+    return {
+        "centre_e": f"{ring.centre[0]:.2f}",
+        "centre_n": f"{ring.centre[1]:.2f}",
+        "diameter_m": ring.diameter,
+        "complete": ring.complete,
+        "confidence": ring.confidence,
+        "peak_nt": ring.peak,
+    }
 
 
 def _picture(raster: Raster, shown: tuple[Values, Found, list[Trial]]) -> Picture:

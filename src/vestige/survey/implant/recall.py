@@ -8,22 +8,36 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from vestige.survey.implant.placing import Implant
+from vestige.survey.mapping.features import Feature
 
 __all__ = ["Trial", "recall_by_size", "recall_of", "sentences", "table_of", "trials_of"]
 
 #: Nine times in ten; and how often, at the least, at the weakest strength itself.
 WANTED, AT_LEAST = 0.9, 0.75
+#: Columns of the table of every ring that was laid.
+COLUMNS = (
+    "round", "centre_e", "centre_n", "diameter_m", "width_m", "complete", "strength_nt", "snr", "found",
+    "found_complete", "found_confidence", "followed",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One implanted ring: the round it was laid in, its strength against the noise, whether it was found."""
+    """One implanted ring: the round it was laid in, its strength against the noise, the mapped ring that it
+    was found as, and whether features follow its ditch, be they mapped as a ring or not.
+    """
 
     implant: Implant
     size: float
     snr: float
     round: int
-    found: bool
+    mapped: Feature | None
+    followed: bool = False
+
+    @property
+    def found(self) -> bool:
+        """Whether it was mapped as a ring."""
+        return self.mapped is not None
 
 
 def recall_of(trials: Sequence[Trial]) -> float:
@@ -45,7 +59,11 @@ def sentences(trials: Sequence[Trial], noise: float) -> list[str]:
     """For each size, from which strength on rings are found nine times in ten.
 
     >>> from vestige.survey import Ring
-    >>> laid = [Trial(Implant(Ring(0, 0, 20), nt), 20.0, nt, 0, nt > 1) for nt in (0.5, 1.2, 2.0)]
+    >>> ring = Feature(None, "feature", "ring ditch", 0.9, 0.6, 78.0, 20.0, 1.0, (0.0, 0.0), 3.2)
+    >>> laid = [
+    ...     Trial(Implant(Ring(0, 0, 20), nt), 20.0, nt, 0, ring if nt > 1 else None)
+    ...     for nt in (0.5, 1.2, 2.0)
+    ... ]
     >>> sentences(laid, 0.5)
     ['At your noise of 0.5 nT, 20 m rings of 1.2 nT and more are found 9 times in 10 (2 of 2).']
     """
@@ -92,9 +110,7 @@ def trials_of(trials: Sequence[Trial]) -> str:
     """Every ring as CSV, with its place on the map."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(
-        ["round", "centre_e", "centre_n", "diameter_m", "width_m", "complete", "strength_nt", "snr", "found"]
-    )
+    writer.writerow(COLUMNS)
     for trial in trials:
         ring = trial.implant.ring
         writer.writerow(
@@ -108,6 +124,9 @@ def trials_of(trials: Sequence[Trial]) -> str:
                 f"{trial.implant.strength:.3f}",
                 f"{trial.snr:.2f}",
                 int(trial.found),
+                f"{trial.mapped.complete:.3f}" if trial.mapped else "",
+                f"{trial.mapped.confidence:.4f}" if trial.mapped else "",
+                int(trial.followed),
             ]
         )
     return text.getvalue()

@@ -75,6 +75,8 @@ def _merged(paths: Sequence[Path], recipe: ExportRecipe, card: dict[str, Any]) -
             for name, value in (("start", -1), ("stop", -(2**62)), ("axis", 3), ("step", -1))
         ]
     for number, model in enumerate(graphs):
+        if recipe.temperature != 1:
+            _cool(paths[number], model.graph, recipe.temperature)
         for mirrored in (False, True) if recipe.flips else (False,):
             prefix = f"member{number}{'_mirrored' if mirrored else ''}/"
             entry = f"{prefix}seen"
@@ -103,6 +105,24 @@ def _merged(paths: Sequence[Path], recipe: ExportRecipe, card: dict[str, Any]) -
     )
 
 
+def _cool(path: Path, graph: Any, temperature: float) -> None:
+    """Divide the logits of a model by a temperature (Guo et al. 2017) before its softmax; the likeliest class
+    stays.
+    """
+    helper, last = onnx_package().helper, graph.node[-1]
+    if last.op_type != "Softmax" or list(last.output) != ["probabilities"]:
+        raise InputError(
+            path,
+            "does not end in a softmax",
+            "a model.onnx made by train",
+            "set the temperature of its members",
+        )
+    graph.initializer.append(helper.make_tensor("coldness", 1, [], [1 / temperature]))
+    logits = last.input[0]
+    last.input[0] = "cooled"
+    graph.node.insert(len(graph.node) - 1, helper.make_node("Mul", [logits, "coldness"], ["cooled"]))
+
+
 def _flip(source: str, target: str) -> Any:
     names = [source, "flip_start", "flip_stop", "flip_axis", "flip_step"]
     return onnx_package().helper.make_node("Slice", names, [target])
@@ -127,6 +147,7 @@ def _card(cards: Sequence[dict[str, Any]], recipe: ExportRecipe) -> dict[str, An
             {key: card.get(key) for key in ("network", "filters", "seed", "validation")} for card in cards
         ],
         "flips": recipe.flips,
+        "temperature": round(recipe.temperature * float(cards[0].get("temperature", 1.0)), 4),
         "takes": recipe.takes,
         "stride": stride,
         "halo": max(int(card.get("halo", 6 * _stride(card))) for card in cards),

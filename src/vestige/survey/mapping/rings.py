@@ -19,7 +19,7 @@ MOST_POINTS = 1000
 #: Radii of ring ditches (m), and how far a ridge may lie from its circle, as a share of the radius.
 LEAST_RADIUS, MOST_RADIUS, SPREAD = 2.0, 30.0, 0.15
 #: Less of a circle than this is no ring.
-LEAST_SHARE = 0.35
+LEAST_SHARE = 0.4
 #: So much of an arc's ridge must lie on the circle of the ring that it is taken into.
 MEMBER_SHARE = 0.8
 #: Arcs looked at around one arc: the nearest. A ring of which so much is there needs no other arc.

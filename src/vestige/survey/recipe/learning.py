@@ -171,6 +171,9 @@ class ExportRecipe(Recipe):
     """How trained models become one file."""
 
     flips: bool = setting(False, "Each model also sees its input mirrored from east to west; the mean counts")
+    temperature: float = setting(
+        1.0, "Logits are divided by this: more than 1 makes a model that boasts less sure", ge=0.1, le=20
+    )
     takes: Literal["nanotesla", "greyscale"] = setting(
         "nanotesla", "What the model takes: nT, or a greyscale of 0..1 as the QGIS plugin Deepness gives it"
     )

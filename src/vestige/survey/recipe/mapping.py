@@ -104,7 +104,7 @@ class RunRecipe(CleaningRecipe, ReadingRecipe):
 
     removed: bool = setting(False, "Also write what each step removed, a band a step (removed.tif)")
     minimum_area: float = setting(6.0, "Smaller polygons are left out", unit="m²", ge=0)
-    minimum_confidence: float = setting(0.5, "Polygons of a lower mean confidence are left out", ge=0, le=1)
+    minimum_confidence: float = setting(0.75, "Polygons of a lower mean confidence are left out", ge=0, le=1)
 
 
 class StreamRecipe(RunRecipe):
@@ -125,7 +125,7 @@ class PredictRecipe(ReadingRecipe):
     """From a grid that is clean already to classes, confidence and polygons."""
 
     minimum_area: float = setting(6.0, "Smaller polygons are left out", unit="m²", ge=0)
-    minimum_confidence: float = setting(0.5, "Polygons of a lower mean confidence are left out", ge=0, le=1)
+    minimum_confidence: float = setting(0.75, "Polygons of a lower mean confidence are left out", ge=0, le=1)
 
 
 class DepthRecipe(Recipe):
@@ -165,4 +165,4 @@ class ImplantRecipe(CleaningRecipe, ReadingRecipe):
     sensor_height: float = setting(0.25, "Height of the lower sensor", unit="m", gt=0, le=2)
     separation: float = setting(1.0, "Distance from lower to upper sensor", unit="m", gt=0, le=3)
     minimum_area: float = setting(6.0, "Smaller polygons are left out", unit="m²", ge=0)
-    minimum_confidence: float = setting(0.5, "Polygons of a lower mean confidence are left out", ge=0, le=1)
+    minimum_confidence: float = setting(0.75, "Polygons of a lower mean confidence are left out", ge=0, le=1)
