@@ -105,7 +105,9 @@ def _read(path: Path, crs: str) -> tuple[list[Any], dict[str, dict[int, Any]]]:
     import shapely
 
     try:
-        about, _, geometry, columns = pyogrio.raw.read(path)
+        layers = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
+        layer = "features" if "features" in layers else layers[0]
+        about, _, geometry, columns = pyogrio.raw.read(path, layer=layer)
     except Exception as error:
         reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
         raise InputError(

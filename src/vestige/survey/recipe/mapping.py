@@ -31,7 +31,10 @@ class CleaningRecipe(Recipe):
     """How readings become a grid: shared by `run` and by the making of a dataset."""
 
     steps: list[StepName] = setting(
-        ["despike", "destagger", "destripe", "clip"], "Steps from readings to a clean grid, in their order"
+        ["despike", "destagger", "destripe", "clip"],
+        "Steps from readings to a clean grid, in their order, with commas between: despike, interpolate, "
+        "drift, zero-mean-traverse, zero-median-traverse, destagger, edge-match, destripe, clip, low-pass, "
+        "high-pass, reduction-to-pole, upward-continuation, analytic-signal",
     )
     as_walked: bool = setting(
         False, "Take the rows of a grid made elsewhere for traverses as they were walked"

@@ -79,7 +79,8 @@ class Streams:
             intake = self._intakes.get(one.folder)
             if intake is None:
                 intake = self._intakes[one.folder] = Intake(one.folder)
-        self.follow(one.folder, str(one.capture.settings[SETTING]))
+        if one.capture.state == "open":
+            self.follow(one.folder, str(one.capture.settings[SETTING]))
         return intake
 
     def seal(self, one: Streamed) -> None:
@@ -92,6 +93,8 @@ class Streams:
             known = self._following.get(folder)
             if known is None or known.poll() is not None:
                 command = [sys.executable, "-m", "vestige.cli", technique, "stream", str(folder)]
+                if self.place == self.root != folder:
+                    command += ["--out", str(folder.with_name(f"{folder.name}-result"))]
                 self._following[folder] = subprocess.Popen(
                     command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
                 )

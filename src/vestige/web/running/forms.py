@@ -113,8 +113,8 @@ def texts(recipe: Recipe) -> dict[str, str]:
     >>> texts(Recipe())
     {'overrides': '{}'}
     """
-    plain = recipe.model_dump(mode="json")
-    return {name: _text(value) for name, value in plain.items()}
+    plain, listed = recipe.model_dump(mode="json"), _lists_of_names(type(recipe))
+    return {name: ", ".join(value) if name in listed else _text(value) for name, value in plain.items()}
 
 
 def filled(recipe: type[Recipe], answers: Answers) -> Filled:
@@ -148,6 +148,8 @@ def _given(answers: Answers, key: str, before: str) -> str:
 def _value(recipe: type[Recipe], key: str, text: str) -> Any:
     """The text of a field as its type wants it; an empty field that may be empty is none."""
     told = next(row["type"] for row in describe(recipe) if row["name"] == key)
+    if key in _lists_of_names(recipe):
+        return [name.strip() for name in text.split(",") if name.strip()]
     if text == "" and "null" in told:
         return None
     return text if told in ("string", "choice") else read_value(text)
@@ -161,6 +163,12 @@ def _faults(recipe: type[Recipe], error: ValidationError) -> dict[str, str]:
         told = str(fault["msg"]).removeprefix("Value error, ")
         found.setdefault(name if name in recipe.model_fields else "", told)
     return found
+
+
+def _lists_of_names(recipe: type[Recipe]) -> set[str]:
+    """Fields that hold a list of chosen names: typed with commas between them, not as JSON."""
+    properties = recipe.model_json_schema(mode="validation").get("properties", {})
+    return {name for name, schema in properties.items() if "enum" in schema.get("items", {})}
 
 
 def _shape(told: str, choices: list[Any]) -> str:
