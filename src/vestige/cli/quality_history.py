@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("place", type=ON_DISK)
 @click.option("--device", default="", help="Only this device")
-@click.option("--language", type=click.Choice(["en", "de"]), default="en", show_default=True)
+@click.option(
+    "--language", type=click.Choice(["en", "de"]), default="en", show_default=True, help="Of the sentences"
+)
 @click.option("--picture", type=ON_DISK, metavar="FILE.svg", help="Draw the series into this file")
 @click.option("--anew", default="", metavar="REASON", help="Learn --device anew from now on: why")
 @click.option("--who", default="", help="Who says so; the user of this machine by default")

@@ -111,7 +111,7 @@ def test_the_list_is_filtered_by_state(client, keys):
         "/jobs/99",
         "/jobs/0",
         "/jobs/99999999999999999999999",
-        "/run/make/survey/dataset?capture={0}",
+        "/run/make/survey/evaluate?capture={0}",
     ],
 )
 def test_what_is_not_there_is_absent(client, keys, address):
