@@ -81,9 +81,10 @@ def check(
     "--stray", default=0.0, show_default=True, type=click.FloatRange(0, 0.5), help="Share of stray light"
 )
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Of the noise")
+@click.option("--json", "as_json", is_flag=True, help="Print the truth as JSON")
 def simulate(
     out: Path, kinds: tuple[str, ...], camera: str, illuminant: str, ppi: float, angle: float, tilt: float,
-    blur: float, distortion: float, vignetting: float, stray: float, seed: int,
+    blur: float, distortion: float, vignetting: float, stray: float, seed: int, *, as_json: bool,
 ) -> None:  # fmt: skip
     """Photograph targets with known spectra: OUT (a TIFF of 16 bit), and its truth beside it as JSON."""
     from vestige.imaging import write_image
@@ -102,7 +103,10 @@ def simulate(
     write_image(out, rendered.light, depth=16, ppi=ppi)
     truth = out.with_suffix(".truth.json")
     _write(truth, json.dumps(rendered.truth, indent=1))
-    click.echo(f"{out}: {width} x {height} pixels, truth in {truth}")
+    if as_json:
+        show_json(rendered.truth)
+    else:
+        click.echo(f"{out}: {width} x {height} pixels, truth in {truth}")
 
 
 def _write(path: Path, text: str) -> None:
