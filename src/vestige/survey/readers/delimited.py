@@ -95,8 +95,12 @@ def read_points(path: Path, *, column: str = "") -> tuple[Points, Columns, str]:
     table[~np.isfinite(table[:, 2]) | (np.abs(table[:, 2]) > 1e6), 2] = np.nan
     if len(table) < 4 or not np.isfinite(table[:, 2]).any():
         read = int(np.isfinite(table[:, 2]).sum())
-        found = f"holds {len(table)} readings with a place, {read} of them with a value"
-        raise InputError(path, found, "four or more, with values", "choose the column of nT with column")
+        raise InputError(
+            path,
+            f"holds {len(table)} readings with a place, {read} of them with a value",
+            "four or more, with values",
+            "choose the column of nT with column",
+        )
     table[:, 0], table[:, 1], crs = in_metres(path, table[:, 0], table[:, 1], columns.degrees)
     more = iter(table[:, 3:].T)
     tracks = _numbers(next(more)) if columns.track is not None else None
