@@ -13,6 +13,7 @@ from sqlalchemy import update
 
 from vestige.archive import Archive, ArchiveHistory, add, search
 from vestige.archive.database import writing
+from vestige.contract.intake import begin
 from vestige.contract.registry import technique
 from vestige.contract.runner import execute
 from vestige.contract.simulate import simulate
@@ -44,7 +45,7 @@ EACH = {"/result/{key}/{index}": 15}
 PARTS = re.compile(
     r"^/(iiif|tiles|overview|raster|words|features|thumbnail|frame|file|report|state|shelf|events|spectrum|profile|light|"
     r"download|interpretation|alone|language|theme|sign-in|account$|collection/values|jobs/|intake/|projects/|run/look|run/products|operate/.*/|"
-    r"object/.*/(again|marking)/|proof/)|"
+    r"object/.*/(again|marking)/|growing/.*/(state|grid|outlines)(/|$)|proof/)|"
     r"/(picture|events|part|view|files|arrived|raster|annotations\.json)(/|$)"
 )
 #: What a link never leads to: parts of pages, pictures, files.
@@ -63,6 +64,7 @@ def workbench(original, tmp_path_factory, served):
             level = Measured("light_level", 0.6 if day < 11 else 0.5, "ratio", "left/blue", "")
             record(ArchiveHistory(archive), "Stand", [level], datetime(2026, 11, day, tzinfo=UTC))
     shutil.copytree(original / "products" / "every-kind", home / "museum/desk/results/every-kind")
+    begin(home / "museum/desk/streams/field", "survey", title="Field")
     desk = home / "museum/desk/captures"
     pile = Pile(original / "captures" / "coin")
     for step in (0, 1, 2):
