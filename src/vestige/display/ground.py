@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,8 +53,10 @@ def extent(path: Path) -> Extent:
         raise InputError(path.name, f"cannot be shown as a map ({reason(error, path)})") from None
 
 
-def features(path: Path, reference: str = "") -> dict[str, Any]:
-    """The outlines of a GeoPackage as GeoJSON, in `reference` where both are known.
+@contextmanager
+def read_outlines(path: Path, reference: str = "") -> Iterator[Any]:
+    """The outlines of a GeoPackage as a frame, in `reference` where both are known; what is wrong with them
+    inside the block is told too.
 
     Raises
     ------
@@ -67,14 +71,26 @@ def features(path: Path, reference: str = "") -> dict[str, Any]:
         frame = geopandas.read_file(path, layer="features", engine="pyogrio")
         if reference and frame.crs is not None and frame.crs != reference:
             frame = frame.to_crs(reference)
+        yield frame
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ShapelyError, OSError) as error:
+        raise InputError(path.name, f"cannot be shown as outlines ({reason(error, path)})") from None
+    except (ValueError, TypeError, AttributeError) as error:
+        raise InputError(path.name, f"holds no outlines ({reason(error, path)})") from None
+
+
+def features(path: Path, reference: str = "") -> dict[str, Any]:
+    """The outlines of a GeoPackage as GeoJSON, in `reference` where both are known.
+
+    Raises
+    ------
+    InputError
+        where it cannot be read.
+    """
+    with read_outlines(path, reference) as frame:
         total = len(frame)
         if total > MOST_FEATURES:
             frame = frame.loc[frame.geometry.area.nlargest(MOST_FEATURES).index]
         plain = frame.set_crs(None, allow_override=True)
         collection: dict[str, Any] = json.loads(plain.to_json(default=str))
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ShapelyError, OSError) as error:
-        raise InputError(path.name, f"cannot be shown as outlines ({reason(error, path)})") from None
-    except (ValueError, TypeError, AttributeError) as error:
-        raise InputError(path.name, f"holds no outlines ({reason(error, path)})") from None
     collection["total"] = total
     return collection

@@ -189,15 +189,15 @@ def accumulate(
         for x in range(width):
             weight[x] = weight[x] * kept[x] + added[x]
             top[x] = max(top[x], value[x]) if added[x] > 0 else top[x]
-        _for_channels(kept, channels, every_kept)
-        _for_channels(added, channels, every_added)
+        for_channels(kept, channels, every_kept)
+        for_channels(added, channels, every_added)
         here, total = values[y], sums[y]
         for k in range(total.size):
             total[k] = total[k] * every_kept[k] + every_added[k] * here[k]
 
 
 @njit(cache=True, nogil=True)
-def _for_channels(values: FLOAT, channels: int, out: FLOAT) -> None:  # pragma: no cover - compiled
+def for_channels(values: FLOAT, channels: int, out: FLOAT) -> None:  # pragma: no cover - compiled
     """Each value as many times as there are channels, 1 or 3."""
     if channels == 3:
         for x in range(values.size):

@@ -14,6 +14,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from vestige.focus.kernels import for_channels
+
 __all__ = ["REACH", "coefficients", "resample"]
 
 FLOAT = NDArray[np.float32]
@@ -124,8 +126,8 @@ def _resample(
     for row in range(out.shape[0]):
         here, y = out[row], row + first
         _places(matrix, y, height, width, channels, begins, shares[0], shares[1])
-        _for_channels(shares[0], channels, across)
-        _for_channels(shares[1], channels, down)
+        for_channels(shares[0], channels, across)
+        for_channels(shares[1], channels, down)
         x = 0
         while x < count:
             begin, end = begins[x], x + 1
@@ -183,19 +185,6 @@ def _places(
         inside = (u >= 1.0) & (u < width - 2.0) & (v >= 1.0) & (v < height - 2.0)
         begins[x] = ((top - 1.0) * width + (left - 1.0 - x)) * channels if inside else BEYOND
         across[x], down[x] = u - left, v - top
-
-
-@njit(cache=True, nogil=True)
-def _for_channels(values: FLOAT, channels: int, out: FLOAT) -> None:  # pragma: no cover - compiled
-    """Each value as many times as there are channels."""
-    if channels == 3:
-        for x in range(values.size):
-            out[3 * x] = values[x]
-            out[3 * x + 1] = values[x]
-            out[3 * x + 2] = values[x]
-    else:
-        for k in range(out.size):
-            out[k] = values[k // channels]
 
 
 @njit(cache=True, nogil=True, fastmath={"contract", "arcp", "nsz"})

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from shapely import STRtree
 from shapely.geometry.base import BaseGeometry
 
-from vestige.display.absence import reason
-from vestige.errors import InputError
+from vestige.display.ground import read_outlines
 
 #: What a feature is called where its file does not say a class.
 NAMELESS = "feature"
@@ -55,18 +54,8 @@ def read_found(path: Path, reference: str = "") -> Found:
     InputError
         where it cannot be read.
     """
-    import geopandas
-    import pyogrio
-    from shapely.errors import ShapelyError
-
-    try:
-        frame = geopandas.read_file(path, layer="features", engine="pyogrio")
-        if reference and frame.crs is not None and frame.crs != reference:
-            frame = frame.to_crs(reference)
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ShapelyError, OSError) as error:
-        raise InputError(path.name, f"cannot be shown as outlines ({reason(error, path)})") from None
-    except (ValueError, TypeError, AttributeError) as error:
-        raise InputError(path.name, f"holds no outlines ({reason(error, path)})") from None
+    with read_outlines(path, reference) as read:
+        frame = read
     frame = frame[~(frame.geometry.isna() | frame.geometry.is_empty)]
     outlines = np.asarray(frame.geometry.array, object)
     columns = {name: _plain(frame[name].tolist()) for name in frame.columns if name != frame.geometry.name}
